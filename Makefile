@@ -1,0 +1,55 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# Both install what they need; see "What is installed" in README.md.
+
+PY := .venv/bin/python
+PYTEST := .venv/bin/pytest
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.venv/.ready: requirements.lock pyproject.toml scripts/bootstrap
+	@scripts/bootstrap
+
+.PHONY: setup
+setup: .venv/.ready ## Create .venv with the locked dependencies
+
+.PHONY: demo
+demo: .venv/.ready ## Run the whole story on an embedded control plane and show it
+	@$(PY) scripts/demo.py
+
+.PHONY: check
+check: .venv/.ready ## Format, lint, types, layers, generated files, fast tests
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy operator devcluster tests bench scripts
+	PYTHONPATH=operator .venv/bin/lint-imports
+	$(PY) -m porch.api.crd --check
+	$(PYTEST) -q
+
+.PHONY: test
+test: .venv/.ready ## Every test: pure, processes, real control plane
+	PORCH_FUZZ_SECONDS=60 $(PYTEST) -q -m "not soak"
+
+.PHONY: soak
+soak: .venv/.ready ## The long runs of which `make test` does a slice
+	$(PYTEST) -q -m soak
+
+.PHONY: bench
+bench: .venv/.ready ## Measure, and write bench/results/*.json
+	$(PY) -m bench
+
+.PHONY: crds
+crds: .venv/.ready ## Generate crds/ and the policies from the typed models
+	$(PY) -m porch.api.crd
+
+.PHONY: golden
+golden: .venv/.ready ## Rewrite golden expectations; review the diff like code
+	PORCH_GOLDEN_UPDATE=1 $(PYTEST) -q tests/golden
+
+.PHONY: lock
+lock: ## Resolve requirements.lock again from pyproject.toml
+	.venv/bin/uv pip compile -q pyproject.toml --extra test --extra dev --generate-hashes \
+	    --universal --python-version 3.11 --no-header --no-emit-index-url -o requirements.lock

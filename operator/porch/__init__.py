@@ -1,0 +1,1 @@
+"""Package orchestration for Kubernetes, operator-first."""

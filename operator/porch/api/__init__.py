@@ -1,0 +1,1 @@
+"""API models, names, conditions and the CRD generator. Pure: no I/O, clock or randomness."""

@@ -1,0 +1,1 @@
+"""Where drafts and projections live: the cache protocol and its adapters."""

@@ -1,0 +1,1 @@
+"""The porchctl command line, one module a command group."""

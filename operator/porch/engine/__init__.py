@@ -1,0 +1,1 @@
+"""Use cases: what must happen next (pure plans) and the executors that make it happen."""

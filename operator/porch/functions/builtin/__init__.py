@@ -1,0 +1,1 @@
+"""Catalogue functions in Python, one module a function. Pure."""

@@ -1,0 +1,1 @@
+"""YAML as a tree of nodes that keeps what people wrote: comments, order, styles. Pure."""

@@ -1,0 +1,1 @@
+"""Tools of the Kubernetes edge that know nothing of packages: client, queue, lease, status, events."""

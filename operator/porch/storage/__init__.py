@@ -1,0 +1,1 @@
+"""Where published packages live: the adapter protocol and its adapters. No Kubernetes here."""

@@ -1,0 +1,1 @@
+"""Git as a repository of packages: layout, history, reading, writing."""
