@@ -1,0 +1,218 @@
+"""Drafts: their first content, their edits, their seal.
+
+Every function takes what is seen and returns what is then seen. Records are written before the
+content that they describe, so a crash between the two is read correctly by the next pass
+(`record`). A lost race surfaces as DraftChanged and nothing was written.
+"""
+
+from dataclasses import replace
+
+from porch.api.lifecycle import Lifecycle
+from porch.cache.protocol import Draft, Shown
+from porch.engine.ports import Rendering
+from porch.engine.record import (
+    Edited,
+    RenderRecord,
+    Unchanged,
+    changed_inputs,
+    generated_paths,
+    read_edit,
+)
+from porch.engine.seen import Fact, Halt, Pushed, Seen
+from porch.engine.sources import CopyFrom, Init, Unsupported
+from porch.engine.world import World
+from porch.errors import Waiting
+from porch.kpt.content import Content
+from porch.kpt.init import init_files
+from porch.storage.adapter import StoredRevision
+
+
+class BodyNotRead(Waiting):
+    """An action needs the stored content and the plan did not ask for it; our bug."""
+
+    reason = "InternalError"
+
+
+async def make(world: World, seen: Seen) -> Seen:
+    """The first content of a draft, from its source."""
+    found = await _source_content(world, seen)
+    if isinstance(found, Halt):
+        return replace(seen, halt=found)
+    return await _render(world, seen, found, over=None)
+
+
+async def edit(world: World, seen: Seen) -> Seen:
+    """Read what the stored content means, and render it if it says something new."""
+    body, record = body_of(seen), seen.fact.record
+    if record is None:
+        return await _render(world, seen, body.content, over=body)
+    if body.content.digest == record.output:
+        return await _acknowledge(world, seen, record)
+    rendered = world.memory.content(record.output)
+    if body.content.digest == record.input and rendered is not None:
+        return await _store(world, seen, rendered, record, over=body)
+    match read_edit(body.content, record, rendered, world.memory.file):
+        case Unchanged(kept):
+            return await _store(world, seen, kept, record, over=body)
+        case Edited(content):
+            return await _render(world, seen, content, over=body)
+
+
+async def adopt(world: World, seen: Seen, stored: StoredRevision) -> Seen:
+    """Take over a draft that git has: what it holds is taken as rendered by whoever wrote it."""
+    content = await world.repository.read(stored)
+    rendering = await world.renderer.render(content)
+    unchanged = rendering.succeeded and rendering.content.digest == content.digest
+    adopted = await _record(world, seen, content, rendering, content_over=None)
+    if not unchanged:
+        return adopted
+    pushed = Pushed(stored.digest, stored.lifecycle)
+    return replace(adopted, fact=replace(adopted.fact, pushed=pushed))
+
+
+async def seal(world: World, seen: Seen) -> Seen:
+    """Close exactly the rendered content; an edit that came first is rendered first."""
+    body, record = body_of(seen), seen.fact.record
+    if record is None or body.content.digest != record.output:
+        return _unrendered(seen, body)
+    sealed = await world.cache.mark(
+        seen.key.namespace, seen.key.name, Lifecycle.PROPOSED, over=body
+    )
+    world.announcer.done(seen.key, "Proposed", f"proposed with content {record.output}")
+    return with_body(seen, sealed, lifecycle=Lifecycle.PROPOSED)
+
+
+def body_of(seen: Seen) -> Draft:
+    """The stored content, which the plan had read before it asked for this action."""
+    if seen.body is None:
+        raise BodyNotRead(f"{seen.key}: the content was not read")
+    return seen.body
+
+
+def with_body(seen: Seen, body: Draft, *, lifecycle: Lifecycle) -> Seen:
+    """What is seen after a write of ours to the stored content."""
+    record = seen.fact.record
+    fact = replace(
+        seen.fact,
+        lifecycle=lifecycle,
+        digest=body.content.digest,
+        record=record and replace(record, resources_generation=body.head.generation),
+    )
+    return replace(seen, fact=fact, body=body, draft=body.head)
+
+
+def shown(seen: Seen, lifecycle: Lifecycle, *, revision: int = 0, error: str = "") -> Shown:
+    """What the stored content shows beside its files."""
+    return Shown(
+        package=seen.wish.id.package,
+        workspace=seen.wish.id.workspace,
+        repository=seen.wish.repository,
+        revision=revision,
+        lifecycle=lifecycle,
+        error=error,
+        results=b"",
+    )
+
+
+async def _source_content(world: World, seen: Seen) -> Content | Halt:
+    match seen.wish.source:
+        case Init() as init:
+            files = init_files(
+                seen.wish.id.package,
+                description=init.description,
+                keywords=init.keywords,
+                site=init.site,
+            )
+            return Content.from_texts(files)
+        case CopyFrom(name):
+            return await _copied(world, seen, name)
+        case Unsupported(member):
+            words = f"`spec.source.{member}` is not supported yet; use init or copyFrom"
+            return Halt("SourceNotSupported", words, stalled=True)
+        case None:
+            raise BodyNotRead(f"{seen.key}: there is no source to make a draft from")
+
+
+async def _copied(world: World, seen: Seen, name: str) -> Content | Halt:
+    found = await world.library.published(replace(seen.key, name=name))
+    if isinstance(found, str):
+        return Halt("WaitingForSource", found, stalled=False)
+    source, content = found
+    same = (source.wish.repository, source.wish.id.package)
+    if same != (seen.wish.repository, seen.wish.id.package):
+        words = (
+            f"`spec.source.copyFrom` must name a revision of package "
+            f"{seen.wish.id.package!r} in repository {seen.wish.repository!r}; {name!r} is of "
+            f"package {source.wish.id.package!r} in {source.wish.repository!r}"
+        )
+        return Halt("SourceInvalid", words, stalled=True)
+    return content
+
+
+async def _render(world: World, seen: Seen, content: Content, *, over: Draft | None) -> Seen:
+    rendering = await world.renderer.render(content)
+    return await _record(world, seen, content, rendering, content_over=over)
+
+
+async def _record(
+    world: World, seen: Seen, content: Content, rendering: Rendering, *, content_over: Draft | None
+) -> Seen:
+    """Write the record, then the content; a failed render keeps what the user wrote."""
+    kept = _kept(content, rendering, content_over)
+    record = RenderRecord(
+        input=content.digest,
+        output=kept.digest,
+        succeeded=rendering.succeeded,
+        error=rendering.error,
+        inputs=changed_inputs(content, kept),
+        generated=generated_paths(content, kept),
+        functions=rendering.functions,
+        finished_at=world.clock.now(),
+    )
+    world.memory.keep(content)
+    world.memory.keep(kept)
+    seen = replace(seen, fact=replace(seen.fact, record=record))
+    await world.objects.write_status(seen)
+    if rendering.succeeded:
+        world.announcer.done(seen.key, "Rendered", f"{len(rendering.functions)} functions ran")
+    else:
+        world.announcer.warn(seen.key, "RenderFailed", rendering.error)
+    return await _store(world, seen, kept, record, over=content_over, results=rendering.results)
+
+
+def _kept(content: Content, rendering: Rendering, over: Draft | None) -> Content:
+    if rendering.succeeded:
+        return rendering.content
+    return over.content if over is not None else content
+
+
+async def _store(
+    world: World,
+    seen: Seen,
+    content: Content,
+    record: RenderRecord,
+    *,
+    over: Draft | None,
+    results: bytes = b"",
+) -> Seen:
+    view = replace(shown(seen, Lifecycle.DRAFT, error=record.error), results=results)
+    written = await world.cache.write(
+        seen.key.namespace, seen.key.name, content, shown=view, over=over
+    )
+    return with_body(seen, written, lifecycle=Lifecycle.DRAFT)
+
+
+async def _acknowledge(world: World, seen: Seen, record: RenderRecord) -> Seen:
+    """The stored content is the rendered one; only the note that says so was lost."""
+    body = body_of(seen)
+    noted = await world.cache.acknowledge(seen.key.namespace, seen.key.name, over=body)
+    lifecycle = seen.fact.lifecycle or Lifecycle.DRAFT
+    seen = replace(seen, fact=replace(seen.fact, record=record))
+    return with_body(seen, noted, lifecycle=lifecycle)
+
+
+def _unrendered(seen: Seen, body: Draft) -> Seen:
+    """Forget that the content counts as rendered, so that the plan renders it."""
+    record = seen.fact.record
+    fact: Fact = replace(seen.fact, record=record and replace(record, resources_generation=0))
+    return replace(seen, fact=fact, draft=replace(body.head, rendered_generation=None))

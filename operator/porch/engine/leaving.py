@@ -1,0 +1,65 @@
+"""How an object goes: what is saved first, what is removed, in which order."""
+
+import asyncio
+from dataclasses import replace
+
+from porch.api.lifecycle import Lifecycle
+from porch.engine.pushes import put_draft
+from porch.engine.seen import Seen
+from porch.engine.world import World
+from porch.errors import PorchError
+from porch.storage.adapter import Moved, Refused, Stored
+
+
+async def forget(world: World, seen: Seen) -> Seen:
+    """Remove an object whose revision git no longer has."""
+    await world.cache.delete(seen.key.namespace, seen.key.name)
+    await world.objects.remove(seen.key)
+    world.announcer.done(seen.key, "Removed", "the repository no longer has this revision")
+    return seen
+
+
+async def flush(world: World, seen: Seen) -> Seen:
+    """A home that goes takes nothing along that only we have, if git can still be reached."""
+    lost = await _last_push(world, seen)
+    if lost:
+        words = f"removed without a copy in git: {lost}"
+        world.announcer.warn(seen.key, "DraftNotPushed", words)
+    else:
+        world.announcer.done(seen.key, "DraftPushed", "unpushed content was saved to git")
+    return replace(seen, fact=replace(seen.fact, digest=None))
+
+
+async def delete_body(world: World, seen: Seen) -> Seen:
+    """Remove the stored content."""
+    await world.cache.delete(seen.key.namespace, seen.key.name)
+    return replace(seen, draft=None, body=None)
+
+
+async def release(world: World, seen: Seen) -> Seen:
+    """Let the object go."""
+    await world.objects.release(seen.key)
+    return replace(seen, wish=replace(seen.wish, finalizer=False))
+
+
+async def _last_push(world: World, seen: Seen) -> str:
+    """Why the content could not be saved, or "" when it was."""
+    body = seen.body or await world.cache.read(seen.key.namespace, seen.key.name)
+    if body is None:
+        return "its content was removed before"
+    lifecycle = seen.fact.lifecycle or Lifecycle.DRAFT
+    change = put_draft(seen, body.content, lifecycle, world.author)
+    try:
+        async with asyncio.timeout(world.flush_limit.total_seconds()):
+            outcome = await world.repository.apply(change)
+    except TimeoutError:
+        return f"the repository did not answer within {world.flush_limit.total_seconds():.0f} s"
+    except PorchError as err:
+        return str(err)
+    match outcome:
+        case Stored():
+            return ""
+        case Moved():
+            return "somebody else changed the draft's branch"
+        case Refused(message):
+            return message

@@ -1,0 +1,100 @@
+"""What the engine asks of the world beside the cache and the repository.
+
+Protocols and their values only; the entry layer provides what is behind them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from porch.api.lifecycle import Lifecycle
+from porch.engine.record import FunctionRun
+from porch.engine.seen import Key, Seen
+from porch.kpt.content import BlobId, Content, Digest, File
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """The outcome of one render; `content` is the input itself when it failed."""
+
+    content: Content
+    succeeded: bool
+    error: str  # with function, file and line; "" when it succeeded
+    functions: tuple[FunctionRun, ...]
+    results: bytes  # JSON of a FunctionResultList, b"" when no function ran
+
+
+class Renderer(Protocol):
+    """Runs a package's pipeline."""
+
+    async def render(self, content: Content) -> Rendering:
+        """Render; a failing function is an outcome, not an exception."""
+        ...
+
+
+class Objects(Protocol):
+    """The PackageRevision objects."""
+
+    async def add_finalizer(self, key: Key) -> None:
+        """Put our finalizer on the object, before any external effect."""
+        ...
+
+    async def release(self, key: Key) -> None:
+        """Take our finalizer off."""
+        ...
+
+    async def set_lifecycle(self, key: Key, lifecycle: Lifecycle) -> None:
+        """Move `spec.lifecycle` to what git has."""
+        ...
+
+    async def remove(self, key: Key) -> None:
+        """Delete the object; its revision is gone from git."""
+        ...
+
+    async def write_status(self, seen: Seen) -> None:
+        """Write `status` as `seen` says it; nothing is sent when nothing changed."""
+        ...
+
+
+class Announcer(Protocol):
+    """Tells people what happened: Events and logs."""
+
+    def done(self, key: Key, reason: str, message: str) -> None:
+        """Something was carried out."""
+        ...
+
+    def warn(self, key: Key, reason: str, message: str) -> None:
+        """Something needs attention."""
+        ...
+
+
+class Clock(Protocol):
+    """The time, aware and in UTC."""
+
+    def now(self) -> datetime:
+        """The present instant."""
+        ...
+
+
+class Memory(Protocol):
+    """A bounded memory of contents by digest; forgetting is always safe."""
+
+    def keep(self, content: Content) -> None:
+        """Remember content and its files."""
+        ...
+
+    def content(self, digest: Digest) -> Content | None:
+        """The content of a digest, if still remembered."""
+        ...
+
+    def file(self, blob: BlobId) -> File | None:
+        """The file of a blob, if still remembered."""
+        ...
+
+
+class Library(Protocol):
+    """Other revisions, by object name, for sources that start from one."""
+
+    async def published(self, key: Key) -> tuple[Seen, Content] | str:
+        """A published revision and its content, or the words that say why there is none yet."""
+        ...

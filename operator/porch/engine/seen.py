@@ -1,0 +1,104 @@
+"""What is known of one package revision at one instant: the only input of the plan.
+
+Pure values, read once by the entry layer before anything is decided. `None` means absent.
+Digests are ids of git trees, generations are Kubernetes' `metadata.generation`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from porch.api.lifecycle import Lifecycle
+from porch.cache.protocol import Draft, DraftHead
+from porch.engine.record import RenderRecord
+from porch.engine.sources import Source
+from porch.kpt.content import Digest
+from porch.storage.adapter import Lock, RevisionId, StoredRevision
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """Namespace and name of a PackageRevision, and so of its PackageRevisionResources."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+class Home(StrEnum):
+    """The state of the Repository that a revision belongs to."""
+
+    LISTED = "listed"  # has been listed completely at least once since we started
+    UNLISTED = "unlisted"  # exists, but no listing has succeeded yet
+    MISSING = "missing"  # there is no such Repository
+    LEAVING = "leaving"  # the Repository, its namespace or our CRDs are being deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What git is known to hold of a draft or proposal (`status.git`)."""
+
+    digest: Digest
+    lifecycle: Lifecycle
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The facts of a published revision."""
+
+    revision: int  # 1, 2, …; -1 for what has no number
+    lock: Lock
+    published_by: str
+    published_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user wants: identity and `spec`."""
+
+    id: RevisionId
+    repository: str
+    lifecycle: Lifecycle
+    source: Source | None
+    deleting: bool
+    finalizer: bool  # ours is on the object
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What we found out and wrote down: `status`."""
+
+    lifecycle: Lifecycle | None = None  # None: nothing has been established yet
+    digest: Digest | None = None
+    record: RenderRecord | None = None
+    pushed: Pushed | None = None
+    publication: Publication | None = None
+    diverged: Digest | None = None  # content that somebody else gave the draft's branch
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Why the plan goes no further, for people and for the work queue."""
+
+    reason: str  # a constant of the table of reasons
+    message: str
+    stalled: bool  # True: only an edit helps. False: something else must happen first
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One package revision and all that decides about it."""
+
+    key: Key
+    wish: Wish
+    fact: Fact
+    home: Home
+    home_message: str = ""  # why the Repository is not listed, in the user's words
+    draft: DraftHead | None = None
+    body: Draft | None = None  # of the same version as `draft`, when it was read
+    stored: StoredRevision | None = None  # what the last listing says
+    halt: Halt | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
