@@ -1,1 +1,1 @@
-"""Tools of the Kubernetes edge that know nothing of packages: client, queue, lease, status, events."""
+"""The Kubernetes edge: client, queue, lease, status, events. Nothing here knows of packages."""
