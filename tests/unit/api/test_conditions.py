@@ -1,0 +1,72 @@
+"""Conditions: one table of reasons, and times that move only with the status."""
+
+from datetime import UTC, datetime, timedelta
+
+from porch.api.conditions import (
+    MEANINGS,
+    TABLE,
+    ConditionType,
+    Reason,
+    find,
+    is_true,
+    settle,
+)
+from porch.api.meta import Condition, ConditionStatus
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+LATER = NOON + timedelta(hours=1)
+
+
+def condition(
+    status: ConditionStatus, *, at: datetime = NOON, message: str = "", type_: str = "Ready"
+) -> Condition:
+    return Condition(
+        type=type_, status=status, reason="Ready", message=message, last_transition_time=at
+    )
+
+
+def test_every_reason_is_explained_and_used() -> None:
+    """The reference page has no reason without a meaning, and none that nothing can have."""
+    assert set(MEANINGS) == set(Reason)
+    assert {reason for entry in TABLE for reason in entry.reasons} == set(Reason)
+    assert {entry.type for entry in TABLE} == set(ConditionType)
+
+
+def test_the_time_of_the_transition_moves_with_the_status() -> None:
+    """kubectl and dashboards show since when a state holds."""
+    (settled,) = settle(
+        [condition(ConditionStatus.FALSE)], [condition(ConditionStatus.TRUE, at=LATER)], now=LATER
+    )
+
+    assert settled.last_transition_time == LATER
+
+
+def test_the_time_of_the_transition_stays_when_only_the_message_changes() -> None:
+    """A retry that fails again did not become a new failure."""
+    (settled,) = settle(
+        [condition(ConditionStatus.FALSE)],
+        [condition(ConditionStatus.FALSE, message="again", at=LATER)],
+        now=LATER,
+    )
+
+    assert settled == condition(ConditionStatus.FALSE, message="again", at=NOON)
+
+
+def test_a_new_condition_begins_now() -> None:
+    """There is nothing before it."""
+    (settled,) = settle([], [condition(ConditionStatus.TRUE)], now=LATER)
+
+    assert settled.last_transition_time == LATER
+
+
+def test_a_condition_that_is_not_wanted_any_more_goes() -> None:
+    """kstatus wants `Stalled` to be absent rather than False."""
+    assert settle([condition(ConditionStatus.TRUE, type_="Stalled")], [], now=LATER) == []
+
+
+def test_an_absent_condition_does_not_hold() -> None:
+    """Nothing is Ready before somebody said so."""
+    assert find([], "Ready") is None
+    assert not is_true([], "Ready")
+    assert not is_true([condition(ConditionStatus.UNKNOWN)], "Ready")
+    assert is_true([condition(ConditionStatus.TRUE)], "Ready")
