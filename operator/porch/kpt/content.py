@@ -165,7 +165,7 @@ def tree_id(files: Mapping[str, File]) -> str:
 
 
 def _is_binary_executable(file: File) -> bool:
-    return file.mode is FileMode.EXECUTABLE and file.data is not None and file.text is None
+    return file.mode is FileMode.EXECUTABLE and file.text is None
 
 
 def _check_no_file_is_a_directory(files: Mapping[str, File]) -> None:

@@ -1,0 +1,233 @@
+"""The content store in PackageRevisionResources objects: the default, with nothing else to run.
+
+I/O       the Kubernetes API, one call a method; `peek` reads what the watch last said.
+Values    versions are resourceVersions. Each of our writes sets `status.observedGeneration` to the
+          generation that it produces, so it raises the generation by exactly one, and notes the
+          same number in an annotation, where a metadata-only watch sees it.
+Errors    DraftChanged when the object moved, ContentTooLarge before etcd says no, ApiError.
+Bounds    heads only are kept in memory, never files.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from porch.api.lifecycle import Lifecycle
+from porch.api.packagerevisionresources import Omission, OmittedFile, PackageRevisionResources
+from porch.api.wellknown import RENDERED_GENERATION_ANNOTATION, REPOSITORY_LABEL
+from porch.cache.protocol import ContentTooLarge, Draft, DraftChanged, DraftHead, Shown
+from porch.kpt.content import BlobId, Content, File, FileMode, combine
+from porch.runtime.apierrors import AlreadyExists, NotFound, WriteConflict
+from porch.runtime.client import Client, Meta, PartialObject
+from porch.runtime.resources import ObjectKey, Resource
+
+KIND = PackageRevisionResources.KIND
+RESOURCES = Resource(KIND.group, KIND.version, KIND.plural, KIND.kind)
+
+MAX_OBJECT_BYTES = 1 << 20  # of JSON; etcd refuses about 1.5 MB, managed fields included
+
+Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrCacheSettings:
+    """Limits of the content store in objects. Environment prefix: PORCH_CONTENT_."""
+
+    max_inline_bytes: int = MAX_OBJECT_BYTES  # of one encoded object
+
+
+class CrCache:
+    """PackageCache in PackageRevisionResources objects."""
+
+    def __init__(self, client: Client, settings: CrCacheSettings | None = None) -> None:
+        self._client = client
+        self._settings = settings or CrCacheSettings()
+        self._heads: dict[ObjectKey, DraftHead] = {}
+
+    def observed(self, meta: Meta) -> None:
+        """Take note of an object's metadata, from the watch or from our own write."""
+        known = self._heads.get(meta.key)
+        if known is None or int(known.version) < int(meta.resource_version):
+            self._heads[meta.key] = head_of(meta)
+
+    def gone(self, key: ObjectKey) -> None:
+        """Take note that there is no such object."""
+        self._heads.pop(key, None)
+
+    def peek(self, namespace: str, name: str) -> DraftHead | None:
+        """What was last heard of the object."""
+        return self._heads.get(ObjectKey(namespace, name))
+
+    async def read(self, namespace: str, name: str) -> Draft | None:
+        """The object as etcd has it now."""
+        key = ObjectKey(namespace, name)
+        try:
+            found = await self._client.get(RESOURCES, key, into=_Body)
+        except NotFound:
+            self.gone(key)
+            return None
+        self.observed(found.metadata)
+        return Draft(head_of(found.metadata), found.content, found.status.lifecycle)
+
+    async def write(
+        self, namespace: str, name: str, content: Content, *, shown: Shown, over: Draft | None
+    ) -> Draft:
+        """Replace what `over` describes, or create the object."""
+        key = ObjectKey(namespace, name)
+        self._check_size(key, content)
+        generation = over.head.generation + 1 if over else 1
+        before = over.content.texts if over else {}
+        body: Json = {
+            "metadata": self._metadata(over, generation, {REPOSITORY_LABEL: shown.repository}),
+            "spec": {
+                "packageName": shown.package,
+                "workspaceName": shown.workspace,
+                "repository": shown.repository,
+                "revision": shown.revision,
+                "resources": _difference(before, content.texts),
+            },
+            "status": {
+                "observedGeneration": generation,
+                "lifecycle": shown.lifecycle,
+                "renderStatus": _render_status(shown),
+                "omitted": [_omitted(path, file) for path, file in content.carried.items()],
+            },
+        }
+        if over is None:
+            return await self._create(key, body, content, shown.lifecycle)
+        return await self._patch(key, body, content, shown.lifecycle)
+
+    async def mark(
+        self, namespace: str, name: str, lifecycle: Lifecycle, *, over: Draft, revision: int = 0
+    ) -> Draft:
+        """Seal, unseal, or mark as published exactly what `over` describes."""
+        if over.lifecycle is lifecycle and lifecycle.is_published:
+            return over
+        generation = over.head.generation + 1
+        body: Json = {
+            "metadata": self._metadata(over, generation, {}),
+            "spec": {"revision": revision},
+            "status": {"observedGeneration": generation, "lifecycle": lifecycle},
+        }
+        return await self._patch(ObjectKey(namespace, name), body, over.content, lifecycle)
+
+    async def acknowledge(self, namespace: str, name: str, *, over: Draft) -> Draft:
+        """Write the annotation again; metadata alone does not raise the generation."""
+        body: Json = {"metadata": self._metadata(over, over.head.generation, {})}
+        return await self._patch(ObjectKey(namespace, name), body, over.content, over.lifecycle)
+
+    async def delete(self, namespace: str, name: str) -> None:
+        """Remove the object."""
+        key = ObjectKey(namespace, name)
+        try:
+            await self._client.delete(RESOURCES, key)
+        except NotFound:
+            self.gone(key)
+
+    async def _create(
+        self, key: ObjectKey, body: Json, content: Content, lifecycle: Lifecycle
+    ) -> Draft:
+        body |= {"apiVersion": KIND.api_version, "kind": KIND.kind}
+        body["metadata"] = {"name": key.name} | _object(body["metadata"])
+        try:
+            made = await self._client.create(
+                RESOURCES, body, namespace=key.namespace, into=PartialObject
+            )
+        except AlreadyExists as err:
+            raise DraftChanged(f"PackageRevisionResources {key} was created meanwhile") from err
+        self.observed(made.metadata)
+        return Draft(head_of(made.metadata), content, lifecycle)
+
+    async def _patch(
+        self, key: ObjectKey, body: Json, content: Content, lifecycle: Lifecycle | None
+    ) -> Draft:
+        try:
+            made = await self._client.patch(RESOURCES, key, body, into=PartialObject)
+        except (WriteConflict, NotFound) as err:
+            raise DraftChanged(f"PackageRevisionResources {key} changed meanwhile") from err
+        self.observed(made.metadata)
+        return Draft(head_of(made.metadata), content, lifecycle)
+
+    def _metadata(self, over: Draft | None, generation: int, labels: Mapping[str, str]) -> Json:
+        metadata: Json = {"annotations": {RENDERED_GENERATION_ANNOTATION: str(generation)}}
+        if labels:
+            metadata["labels"] = dict(labels)
+        if over is not None:
+            metadata["resourceVersion"] = over.head.version
+        return metadata
+
+    def _check_size(self, key: ObjectKey, content: Content) -> None:
+        size = len(msgspec.json.encode(content.texts))
+        if size > self._settings.max_inline_bytes:
+            largest = max(content.texts, key=lambda path: len(content.texts[path]))
+            raise ContentTooLarge(
+                f"the files of {key} must encode to at most {self._settings.max_inline_bytes} "
+                f"bytes, found {size}; the largest is {largest!r}. Split the package, or raise "
+                "PORCH_CONTENT_MAX_INLINE_BYTES (etcd refuses about 1.5 MB)"
+            )
+
+
+class _Spec(msgspec.Struct):
+    resources: dict[str, str] | None = None
+
+
+class _Status(msgspec.Struct):
+    lifecycle: Lifecycle | None = None
+    omitted: list[OmittedFile] = []
+
+
+class _Body(msgspec.Struct):
+    """The parts of the object that the store reads."""
+
+    metadata: Meta
+    spec: _Spec = msgspec.field(default_factory=_Spec)
+    status: _Status = msgspec.field(default_factory=_Status)
+
+    @property
+    def content(self) -> Content:
+        texts = self.spec.resources or {}
+        carried = {
+            each.path: File(BlobId(each.blob), FileMode(each.mode))
+            for each in self.status.omitted
+            if each.why is not Omission.EXECUTABLE or each.path in texts
+        }
+        return combine(texts, carried)
+
+
+def head_of(meta: Meta) -> DraftHead:
+    """What metadata alone says of stored content."""
+    noted = meta.annotations.get(RENDERED_GENERATION_ANNOTATION, "")
+    return DraftHead(
+        generation=meta.generation,
+        version=meta.resource_version,
+        rendered_generation=int(noted) if noted.isdecimal() else None,
+        terminating=meta.deletion_timestamp is not None,
+    )
+
+
+def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str | None]:
+    """A JSON merge patch (RFC 7396) of the files."""
+    changed: dict[str, str | None] = {
+        path: text for path, text in after.items() if before.get(path) != text
+    }
+    return changed | {path: None for path in before if path not in after}
+
+
+def _render_status(shown: Shown) -> Json:
+    result = msgspec.json.decode(shown.results) if shown.results else None
+    return {"result": result, "error": shown.error}
+
+
+def _omitted(path: str, file: File) -> OmittedFile:
+    if file.mode is FileMode.SYMLINK:
+        why = Omission.SYMLINK
+    elif file.text is None:
+        why = Omission.BINARY
+    else:
+        why = Omission.EXECUTABLE
+    return OmittedFile(path=path, mode=file.mode, blob=file.blob, why=why)
+
+
+def _object(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
