@@ -1,0 +1,283 @@
+"""Which node a comment belongs to.
+
+Pure. `Spots` notes, while events come in, where keys, elements and scalars stood; `attach` then
+gives each comment of the text to a node.
+Rules     (go-yaml v3) A comment after `key:` with a block value below is the key's line comment,
+          after a scalar or flow collection the value's. Comment lines between two lines of
+          content: glued to the line above and followed by a blank line → foot of the innermost
+          node that is not deeper than the comment; glued on both sides → lines deeper than the
+          node below are foot of the one above, the rest is head of the one below; every other
+          group is head of the node below. Before the first node: head; after the last one: foot.
+          Lines and columns count from 0 here.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from porch.kpt.yaml.node import FLOW, Node
+
+
+class _Start(NamedTuple):
+    """Where a key or an element of a block collection begins."""
+
+    line: int
+    column: int
+    node: Node
+
+
+class _Comment(NamedTuple):
+    """A line that holds nothing but a comment."""
+
+    line: int
+    column: int
+    text: str
+
+
+@dataclass(slots=True)
+class Spots:
+    """Where the parts of one document stood in its text."""
+
+    starts: list[_Start] = field(default_factory=list)
+    covered: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
+    opaque: set[int] = field(default_factory=set)  # lines inside of scalars
+    last_on_line: dict[int, tuple[int, Node]] = field(default_factory=dict)
+    _columns: dict[int, int] = field(default_factory=dict)  # id of a sequence -> its dashes
+
+    def key(self, node: Node, line: int, column: int) -> None:
+        self.starts.append(_Start(line, column, node))
+
+    def element(self, node: Node, line: int, parent: Node) -> None:
+        self.starts.append(_Start(line, self._columns[id(parent)], node))
+
+    def start(self, node: Node, mark: Any) -> None:
+        self._columns[id(node)] = mark.column
+        if node.style == FLOW:
+            self.last_on_line[mark.line] = (mark.column, node)
+
+    def end(self, node: Node, mark: Any) -> None:
+        self.last_on_line[mark.line] = (mark.column, node)
+
+    def inline(self, node: Node, start: Any, end: Any) -> None:
+        first, last = start.line, end.line
+        if first == last:
+            self.covered.setdefault(first, []).append((start.column, end.column))
+        else:
+            self.covered.setdefault(first, []).append((start.column, 1 << 30))
+            self.opaque.update(range(first + 1, last))
+            if end.column:
+                self.covered.setdefault(last, []).append((0, end.column))
+        self.last_on_line[last] = (end.column, node)
+
+    def block_scalar(self, node: Node, start: Any, end: Any) -> None:
+        self.covered.setdefault(start.line, []).append((start.column, start.column + 1))
+        self.opaque.update(range(start.line + 1, end.line + (1 if end.column else 0)))
+        self.last_on_line[start.line] = (start.column + 1, node)
+
+
+def attach(root: Node, spots: Spots, lines: list[str]) -> None:
+    """Give every comment of the document to a node below `root`, or to `root` itself."""
+    whole = _read_comments(spots, lines)
+    if not whole:
+        return
+    gaps = _gaps(whole, spots.opaque, lines)
+    if not spots.starts:
+        _attach_around(root, gaps)
+        return
+    _Attacher(root, spots.starts).attach(gaps)
+
+
+# -- reading
+
+
+def _read_comments(spots: Spots, lines: list[str]) -> dict[int, _Comment]:
+    """The comments on lines of their own; those behind content are attached at once."""
+    whole: dict[int, _Comment] = {}
+    for number, line in enumerate(lines):
+        if "#" not in line or number in spots.opaque:
+            continue
+        column = _comment_column(line, spots.covered.get(number, ()))
+        if column < 0:
+            continue
+        text, before = line[column:].rstrip(), line[:column].rstrip()
+        if before:
+            _attach_behind(spots, number, before, text)
+        else:
+            whole[number] = _Comment(number, column, text)
+    return whole
+
+
+def _comment_column(line: str, covered: Iterable[tuple[int, int]]) -> int:
+    column = line.find("#")
+    while column >= 0:
+        after_blank = column == 0 or line[column - 1] in " \t"
+        if after_blank and not any(start <= column < end for start, end in covered):
+            return column
+        column = line.find("#", column + 1)
+    return -1
+
+
+def _attach_behind(spots: Spots, number: int, before: str, text: str) -> None:
+    end, node = spots.last_on_line.get(number, (-1, None))
+    alone = node is None and not before.startswith(("---", "%"))
+    if alone or (before.endswith("-") and end < len(before)):
+        below = bisect_right(spots.starts, number, key=_line_of)
+        if below < len(spots.starts):
+            target = _first_inside(spots.starts[below].node)
+            target.head_comment = _join(target.head_comment, text, glue="\n")
+    elif node is not None:
+        node.line_comment = text
+
+
+def _first_inside(element: Node) -> Node:
+    if element.content and element.style != FLOW:
+        return element.content[0]
+    return element
+
+
+# -- gaps between lines of content
+
+
+class _Gap(NamedTuple):
+    """Lines `first` to `end` (exclusive) without content, and the groups of comments in it."""
+
+    first: int
+    end: int
+    groups: list[list[_Comment]]
+
+    @property
+    def touches_above(self) -> bool:
+        return self.first > 0 and self.groups[0][0].line == self.first
+
+    @property
+    def touches_below(self) -> bool:
+        return self.groups[-1][-1].line == self.end - 1
+
+
+def _gaps(whole: dict[int, _Comment], opaque: set[int], lines: list[str]) -> list[_Gap]:
+    def is_content(number: int) -> bool:
+        return number in opaque or (number not in whole and lines[number].strip() != "")
+
+    gaps: list[_Gap] = []
+    for number in whole:
+        if gaps and number < gaps[-1].end:
+            continue
+        first, end = number, number + 1
+        while first > 0 and not is_content(first - 1):
+            first -= 1
+        while end < len(lines) and not is_content(end):
+            end += 1
+        gaps.append(_Gap(first, end, _groups(whole, first, end)))
+    return gaps
+
+
+def _groups(whole: dict[int, _Comment], first: int, end: int) -> list[list[_Comment]]:
+    groups: list[list[_Comment]] = []
+    for number in range(first, end):
+        if number in whole:
+            if number - 1 in whole and groups:
+                groups[-1].append(whole[number])
+            else:
+                groups.append([whole[number]])
+    return groups
+
+
+# -- attaching
+
+
+class _Attacher:
+    """Gives the comments in gaps to the nodes around them."""
+
+    def __init__(self, root: Node, starts: list[_Start]) -> None:
+        self.root = root
+        self.starts = starts
+
+    def attach(self, gaps: list[_Gap]) -> None:
+        for gap in gaps:
+            below = bisect_left(self.starts, gap.end, key=_line_of)
+            if below == len(self.starts):
+                self._at_end(gap)
+            elif below == 0:
+                self._at_start(gap, self.starts[0].node)
+            else:
+                self._between(gap, self.starts[below])
+
+    def _at_start(self, gap: _Gap, first: Node) -> None:
+        groups = gap.groups
+        if gap.touches_below:
+            _add_head(first, groups[-1:])
+            groups = groups[:-1]
+        if groups:
+            self.root.head_comment = _text(groups) + "\n"
+
+    def _at_end(self, gap: _Gap) -> None:
+        groups, blank = gap.groups, True
+        if gap.touches_above:
+            blank = groups[0][0].column == 0
+            self._add_foot(gap.first, groups[0])
+            groups = groups[1:]
+        if groups:
+            text = ("\n" if blank else "") + _text(groups)
+            self.root.foot_comment = _join(self.root.foot_comment, text, glue="\n")
+
+    def _between(self, gap: _Gap, below: _Start) -> None:
+        groups = gap.groups
+        if gap.touches_above:
+            if len(groups) == 1 and gap.touches_below:
+                above, rest = _split_by_depth(groups[0], below.column)
+                if above:
+                    self._add_foot(gap.first, above)
+                groups = [rest] if rest else []
+            else:
+                self._add_foot(gap.first, groups[0])
+                groups = groups[1:]
+        if groups:
+            _add_head(below.node, groups)
+
+    def _add_foot(self, line: int, group: list[_Comment]) -> None:
+        """Foot of the innermost node above `line` that is not deeper than the comment."""
+        column = group[0].column
+        for start in reversed(self.starts[: bisect_left(self.starts, line, key=_line_of)]):
+            if start.column <= column:
+                break
+        else:
+            start = self.starts[0]
+        node = start.node
+        node.foot_comment = _join(node.foot_comment, _text([group]), glue="\n\n")
+
+
+def _attach_around(root: Node, gaps: list[_Gap]) -> None:
+    """Comments of a document whose root is a scalar or a flow collection."""
+    for gap in gaps:
+        if gap.first == 0:
+            root.head_comment = _text(gap.groups) + ("" if gap.touches_below else "\n")
+        else:
+            text = ("" if gap.touches_above else "\n") + _text(gap.groups)
+            root.foot_comment = _join(root.foot_comment, text, glue="\n")
+
+
+def _split_by_depth(group: list[_Comment], column: int) -> tuple[list[_Comment], list[_Comment]]:
+    for number, comment in enumerate(group):
+        if comment.column <= column:
+            return group[:number], group[number:]
+    return group, []
+
+
+def _add_head(node: Node, groups: list[list[_Comment]]) -> None:
+    first = _first_inside(node)
+    if first.head_comment:
+        node = first  # its dash has a comment already: stay below it
+    node.head_comment = _join(node.head_comment, _text(groups), glue="\n")
+
+
+def _text(groups: list[list[_Comment]]) -> str:
+    return "\n\n".join("\n".join(comment.text for comment in group) for group in groups)
+
+
+def _join(above: str, below: str, *, glue: str) -> str:
+    return above + glue + below if above else below
+
+
+def _line_of(start: _Start) -> int:
+    return start.line
