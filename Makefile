@@ -3,6 +3,8 @@
 
 PY := .venv/bin/python
 PYTEST := .venv/bin/pytest
+LOCK := -q pyproject.toml --upgrade --generate-hashes --universal --python-version 3.11 \
+    --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
 
@@ -50,6 +52,7 @@ golden: .venv/.ready ## Rewrite golden expectations; review the diff like code
 	PORCH_GOLDEN_UPDATE=1 $(PYTEST) -q tests/golden
 
 .PHONY: lock
-lock: ## Resolve requirements.lock again from pyproject.toml
-	.venv/bin/uv pip compile -q pyproject.toml --extra test --extra dev --generate-hashes \
-	    --universal --python-version 3.11 --no-header --no-emit-index-url -o requirements.lock
+lock: .venv/.ready ## Resolve the two lock files again from pyproject.toml
+	$(PY) -m pip install -q uv
+	.venv/bin/uv pip compile $(LOCK) --extra test --extra dev -o requirements.lock
+	.venv/bin/uv pip compile $(LOCK) -o requirements-run.lock

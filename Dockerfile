@@ -1,0 +1,30 @@
+# The image of the operator, the webhook, the controllers and porchctl.
+#
+# Any base with Python 3.11 or newer and git will do; the build needs nothing that the package
+# index does not have, so it also works with buildah where no container engine runs:
+#   buildah build --build-arg BASE_IMAGE=python:3.13-slim-bookworm -t porch .
+ARG BASE_IMAGE=python:3.13-slim-bookworm
+
+FROM ${BASE_IMAGE} AS build
+WORKDIR /src
+RUN python3 -m venv /opt/porch
+COPY requirements-run.lock pyproject.toml README.md LICENSE ./
+RUN /opt/porch/bin/pip install --no-cache-dir --require-hashes -r requirements-run.lock
+COPY operator operator
+RUN /opt/porch/bin/pip install --no-cache-dir --no-deps .
+
+FROM ${BASE_IMAGE}
+RUN if ! command -v git >/dev/null; then \
+        apt-get update && \
+        apt-get install -y --no-install-recommends git ca-certificates && \
+        rm -rf /var/lib/apt/lists/*; \
+    fi
+COPY --from=build /opt/porch /opt/porch
+# The root file system may be read-only: only these two are written to.
+ENV PATH=/opt/porch/bin:$PATH \
+    HOME=/tmp \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PORCH_CACHE_DIRECTORY=/var/cache/porch
+VOLUME ["/var/cache/porch", "/tmp"]
+USER 65532:65532
+ENTRYPOINT ["porch-operator"]
