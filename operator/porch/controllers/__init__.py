@@ -1,1 +1,1 @@
-"""The operator's entry layer: one module a kind, translating events to keys and plans to effects."""
+"""The entry layer of the operator: events become keys, plans become effects; one module a kind."""

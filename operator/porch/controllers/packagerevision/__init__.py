@@ -1,0 +1,1 @@
+"""Reconciliation of PackageRevision objects: wire to values, values to status."""

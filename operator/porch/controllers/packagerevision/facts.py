@@ -1,0 +1,92 @@
+"""PackageRevision objects as the engine's values: what is wished, what was established.
+
+Pure. Tolerant: what cannot be read counts as not there.
+"""
+
+import msgspec
+
+from porch.api.lifecycle import Lifecycle
+from porch.api.packagerevision import (
+    GitStatus,
+    Locator,
+    PackageRevision,
+    PackageRevisionStatus,
+    RenderPhase,
+)
+from porch.api.packagerevision import RenderRecord as WireRecord
+from porch.api.wellknown import PACKAGE_REVISION_FINALIZER
+from porch.engine import sources
+from porch.engine.record import FunctionRun, RenderRecord
+from porch.engine.seen import Fact, Key, Publication, Pushed, Wish
+from porch.kpt.content import BlobId, Digest
+from porch.storage.adapter import Lock, RevisionId
+
+PROPOSED_PREFIX = "proposed/"
+
+
+def key_of(obj: PackageRevision) -> Key:
+    """The key of an object."""
+    return Key(obj.metadata.namespace, obj.metadata.name)
+
+
+def wish_of(obj: PackageRevision) -> Wish:
+    """What the user wants."""
+    source = obj.spec.source
+    return Wish(
+        id=RevisionId(obj.spec.package_name, obj.spec.workspace_name),
+        repository=obj.spec.repository,
+        lifecycle=obj.spec.lifecycle,
+        source=sources.parse(msgspec.to_builtins(source)) if source is not None else None,
+        deleting=obj.metadata.deletion_timestamp is not None,
+        finalizer=PACKAGE_REVISION_FINALIZER in obj.metadata.finalizers,
+    )
+
+
+def fact_of(status: PackageRevisionStatus) -> Fact:
+    """What was established."""
+    return Fact(
+        lifecycle=status.lifecycle,
+        digest=Digest(status.content_digest) if status.content_digest else None,
+        record=_record(status.render) if status.render is not None else None,
+        pushed=_pushed(status.git) if status.git is not None else None,
+        publication=_publication(status),
+    )
+
+
+def _record(wire: WireRecord) -> RenderRecord:
+    inputs = {path: BlobId(blob) for path, blob in wire.inputs.items()}
+    return RenderRecord(
+        input=Digest(wire.input_digest),
+        output=Digest(wire.output_digest),
+        succeeded=wire.phase is RenderPhase.SUCCEEDED,
+        error=wire.error,
+        inputs=None if wire.truncated else inputs,
+        generated=frozenset(wire.generated),
+        functions=tuple(
+            FunctionRun(each.image, each.exit_code, each.milliseconds) for each in wire.functions
+        ),
+        finished_at=wire.finished_at,
+        resources_generation=wire.resources_generation,
+    )
+
+
+def _pushed(git: GitStatus) -> Pushed | None:
+    if not git.pushed_digest:
+        return None
+    proposed = git.branch.startswith(PROPOSED_PREFIX)
+    lifecycle = Lifecycle.PROPOSED if proposed else Lifecycle.DRAFT
+    return Pushed(Digest(git.pushed_digest), lifecycle)
+
+
+def _publication(status: PackageRevisionStatus) -> Publication | None:
+    lock = _lock(status.self_lock)
+    if lock is None or status.lifecycle is None or not status.lifecycle.is_published:
+        return None
+    return Publication(status.revision, lock, status.published_by, status.published_at)
+
+
+def _lock(locator: Locator | None) -> Lock | None:
+    if locator is None or locator.git is None:
+        return None
+    git = locator.git
+    return Lock(git.repo, git.directory, git.ref, git.commit)
