@@ -49,6 +49,8 @@ class Reason(StrEnum):
     NAME_INVALID = "NameInvalid"
     SOURCE_INVALID = "SourceInvalid"
     CONTENT_INVALID = "ContentInvalid"
+    CONTENT_CHANGED = "ContentChanged"
+    CONTENT_MISSING = "ContentMissing"
     CONTENT_TOO_LARGE = "ContentTooLarge"
     NOT_INLINE = "NotInline"
     INLINE = "Inline"
@@ -82,6 +84,7 @@ _RETRIED = (
 _WAITED = (
     Reason.WAITING,
     Reason.WAITING_FOR_CONTENT,
+    Reason.CONTENT_MISSING,
     Reason.WAITING_FOR_SOURCE,
     Reason.WAITING_FOR_REPOSITORY,
     Reason.WAITING_FOR_GIT,
@@ -94,7 +97,9 @@ _PERMANENT = (
     Reason.NAME_INVALID,
     Reason.SOURCE_INVALID,
     Reason.CONTENT_INVALID,
+    Reason.CONTENT_CHANGED,
     Reason.CONTENT_TOO_LARGE,
+    Reason.DRAFT_MOVED,
     Reason.ALREADY_EXISTS,
     Reason.PUSH_REFUSED,
     Reason.REPOSITORY_INVALID,
@@ -250,6 +255,10 @@ MEANINGS: dict[Reason, str] = {
     Reason.SOURCE_INVALID: "`spec.source` cannot be applied.",
     Reason.CONTENT_INVALID: "The files are not a package: the Kptfile is missing or wrong, a path "
     "is not allowed, or a file is not what it must be.",
+    Reason.CONTENT_CHANGED: "The sealed files are not the ones that were proposed. Set "
+    "`spec.lifecycle` back to Draft.",
+    Reason.CONTENT_MISSING: "The PackageRevisionResources of a draft was deleted and git has no "
+    "copy. Create it again, or delete the revision.",
     Reason.CONTENT_TOO_LARGE: "The files are too large to be kept in the object.",
     Reason.NOT_INLINE: "`Repository.spec.inline` keeps the files of this revision elsewhere.",
     Reason.INLINE: "The files are kept in the object.",

@@ -7,6 +7,7 @@ content that they describe, so a crash between the two is read correctly by the 
 
 from dataclasses import replace
 
+from porch.api.conditions import Reason
 from porch.api.lifecycle import Lifecycle
 from porch.cache.protocol import Draft, Shown
 from porch.engine.ports import Rendering
@@ -128,7 +129,7 @@ async def _source_content(world: World, seen: Seen) -> Content | Halt:
             return await _copied(world, seen, name)
         case Unsupported(member):
             words = f"`spec.source.{member}` is not supported yet; use init or copyFrom"
-            return Halt("SourceNotSupported", words, stalled=True)
+            return Halt(Reason.SOURCE_INVALID, words, stalled=True)
         case None:
             raise BodyNotRead(f"{seen.key}: there is no source to make a draft from")
 
@@ -136,7 +137,7 @@ async def _source_content(world: World, seen: Seen) -> Content | Halt:
 async def _copied(world: World, seen: Seen, name: str) -> Content | Halt:
     found = await world.library.published(replace(seen.key, name=name))
     if isinstance(found, str):
-        return Halt("WaitingForSource", found, stalled=False)
+        return Halt(Reason.WAITING_FOR_SOURCE, found, stalled=False)
     source, content = found
     same = (source.wish.repository, source.wish.id.package)
     if same != (seen.wish.repository, seen.wish.id.package):
@@ -145,7 +146,7 @@ async def _copied(world: World, seen: Seen, name: str) -> Content | Halt:
             f"{seen.wish.id.package!r} in repository {seen.wish.repository!r}; {name!r} is of "
             f"package {source.wish.id.package!r} in {source.wish.repository!r}"
         )
-        return Halt("SourceInvalid", words, stalled=True)
+        return Halt(Reason.SOURCE_INVALID, words, stalled=True)
     return content
 
 

@@ -14,6 +14,7 @@ Order matters in three places, and each says why:
 
 from dataclasses import dataclass
 
+from porch.api.conditions import Reason
 from porch.api.lifecycle import Lifecycle
 from porch.engine.seen import Halt, Home, Seen
 from porch.storage.adapter import StoredRevision
@@ -164,7 +165,9 @@ def plan(seen: Seen) -> Step:
 def _new(seen: Seen) -> Step:
     match seen.home:
         case Home.MISSING | Home.LEAVING | Home.UNLISTED:
-            return Halt("RepositoryNotReady", seen.home_message, stalled=False)
+            return _home_trouble(seen)
+    if seen.refusal is not None:
+        return seen.refusal
     if not seen.wish.finalizer:
         return AddFinalizer()
     if seen.draft is not None or seen.body is not None:
@@ -174,7 +177,7 @@ def _new(seen: Seen) -> Step:
     if seen.wish.source is not None:
         return MakeDraft()
     return Halt(
-        "WaitingForContent",
+        Reason.WAITING_FOR_CONTENT,
         "neither `spec.source` nor a PackageRevisionResources of this name gives it content; "
         f"create PackageRevisionResources {seen.key.name!r} or set `spec.source`",
         stalled=False,
@@ -189,7 +192,7 @@ def _draft(seen: Seen) -> Step:
         return None
     if seen.wish.lifecycle is Lifecycle.DELETION_PROPOSED:
         return Halt(
-            "NotPublished",
+            Reason.INVALID,
             "`spec.lifecycle` must not be 'DeletionProposed' before the revision is published; "
             "delete the draft instead",
             stalled=True,
@@ -206,12 +209,12 @@ def _proposed(seen: Seen) -> Step:
     if seen.wish.lifecycle is not Lifecycle.PUBLISHED:
         return None
     if seen.home is not Home.LISTED:
-        return Halt("RepositoryNotReady", seen.home_message, stalled=False)
+        return _home_trouble(seen)
     if seen.body is None:
         return ReadBody()
     if seen.body.content.digest != seen.fact.digest:
         return Halt(
-            "ContentChanged",
+            Reason.CONTENT_CHANGED,
             "the sealed resources must hold the proposed content "
             f"{seen.fact.digest}, found {seen.body.content.digest}; "
             "set `spec.lifecycle` to 'Draft' to render and propose what they hold now",
@@ -274,7 +277,7 @@ def _render_failed(seen: Seen) -> Halt:
     record = seen.fact.record
     error = record.error if record else "the content was never rendered"
     return Halt(
-        "RenderFailed",
+        Reason.RENDER_FAILED,
         f"cannot become {seen.wish.lifecycle} before its content renders: {error}",
         stalled=True,
     )
@@ -284,9 +287,9 @@ def _content_missing(seen: Seen) -> Step:
     if seen.stored is not None:
         return AdoptDraft(seen.stored)
     if seen.home is Home.UNLISTED:
-        return Halt("RepositoryNotReady", seen.home_message, stalled=False)
+        return _home_trouble(seen)
     return Halt(
-        "ContentMissing",
+        Reason.CONTENT_MISSING,
         f"PackageRevisionResources {seen.key.name!r} is gone and git has no copy of it; "
         "create it again, or delete this revision",
         stalled=False,
@@ -303,7 +306,7 @@ def _deletion(seen: Seen) -> Step:
     if published and seen.wish.lifecycle is not Lifecycle.DELETION_PROPOSED:
         return _drop(seen)
     if seen.home is Home.UNLISTED:
-        return Halt("RepositoryNotReady", seen.home_message, stalled=False)
+        return _home_trouble(seen)
     if seen.stored is not None:
         return DeleteStored()
     return _drop(seen)
@@ -325,3 +328,9 @@ def _stored_final(seen: Seen) -> bool:
 
 def _drop(seen: Seen) -> Step:
     return DeleteBody() if seen.draft is not None else Release()
+
+
+def _home_trouble(seen: Seen) -> Halt:
+    if seen.home_trouble is not None:
+        return seen.home_trouble
+    return Halt(Reason.WAITING_FOR_REPOSITORY, "its Repository is not listed yet", stalled=False)

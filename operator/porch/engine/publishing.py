@@ -6,6 +6,7 @@ Halt with the server's words, a draft that somebody else moved is never overwrit
 
 from dataclasses import replace
 
+from porch.api.conditions import Reason
 from porch.api.lifecycle import Lifecycle
 from porch.engine.drafting import body_of, shown, with_body
 from porch.engine.pushes import put_draft
@@ -123,7 +124,7 @@ async def _change(world: World, seen: Seen, change: Change) -> Seen:
             return _moved(seen, found)
         case Refused(message):
             words = f"the repository refused it: {message}"
-            return replace(seen, halt=Halt("RefusedByRepository", words, stalled=True))
+            return replace(seen, halt=Halt(Reason.PUSH_REFUSED, words, stalled=True))
 
 
 def _moved(seen: Seen, found: StoredRevision | None) -> Seen:
@@ -133,7 +134,7 @@ def _moved(seen: Seen, found: StoredRevision | None) -> Seen:
     if found is None or found.digest in ours or found.revision != 0:
         return replace(seen, stored=found)
     halt = Halt(
-        "DraftDiverged",
+        Reason.DRAFT_MOVED,
         f"somebody else gave the draft's branch the content {found.digest}, while ours is "
         f"{seen.fact.digest}; both are kept. Remove or reset branch {found.lock.ref!r} to go on "
         "with ours, or delete this revision to take theirs",

@@ -4,8 +4,7 @@ Pure values, read once by the entry layer before anything is decided. `None` mea
 Digests are ids of git trees, generations are Kubernetes' `metadata.generation`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -96,9 +95,9 @@ class Seen:
     wish: Wish
     fact: Fact
     home: Home
-    home_message: str = ""  # why the Repository is not listed, in the user's words
+    home_trouble: Halt | None = None  # why the home is not LISTED; None when it is
+    refusal: Halt | None = None  # why a new revision must not come to be beside what is stored
     draft: DraftHead | None = None
     body: Draft | None = None  # of the same version as `draft`, when it was read
     stored: StoredRevision | None = None  # what the last listing says
     halt: Halt | None = None
-    labels: Mapping[str, str] = field(default_factory=dict)
