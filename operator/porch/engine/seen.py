@@ -42,6 +42,8 @@ class Pushed:
 
     digest: Digest
     lifecycle: Lifecycle
+    branch: str = ""  # "drafts/net/vpc/v1"
+    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,8 @@ def first_task(source: Source | None) -> Task:
 
 def parse(spec: Mapping[str, object]) -> Source:
     """A source from its wire form, which has exactly one member."""
-    (member,) = spec
-    body = spec[member]
+    member = next(iter(spec), "")
+    body = spec.get(member)
     match member, body:
         case "init", dict():
             return _init(body)

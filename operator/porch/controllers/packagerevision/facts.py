@@ -75,7 +75,7 @@ def _pushed(git: GitStatus) -> Pushed | None:
         return None
     proposed = git.branch.startswith(PROPOSED_PREFIX)
     lifecycle = Lifecycle.PROPOSED if proposed else Lifecycle.DRAFT
-    return Pushed(Digest(git.pushed_digest), lifecycle)
+    return Pushed(Digest(git.pushed_digest), lifecycle, git.branch, git.commit)
 
 
 def _publication(status: PackageRevisionStatus) -> Publication | None:

@@ -1,8 +1,4 @@
-"""The `status` of a PackageRevision, made from what is seen. Pure.
-
-Only what the engine establishes is made here; what a background push established
-(`status.git`) has a writer of its own and is left out.
-"""
+"""The `status` of a PackageRevision, made from what is seen. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +12,7 @@ from porch.api.meta import Condition, ConditionStatus
 from porch.api.packagerevision import (
     CreationSource,
     GitLock,
+    GitStatus,
     Locator,
     PackageCondition,
     PackageRevisionStatus,
@@ -24,13 +21,13 @@ from porch.api.packagerevision import (
     RenderRecord,
 )
 from porch.engine import record, sources
-from porch.engine.seen import Halt, Publication, Seen
+from porch.engine.seen import Halt, Publication, Pushed, Seen
 
 MAX_ERROR = 1024  # characters of an error kept in `status.render`
 
 
 @dataclass(frozen=True, slots=True)
-class Kptfile:
+class KptfileView:
     """What a Kptfile says that `status` shows."""
 
     upstream_lock: Locator | None = None
@@ -38,11 +35,11 @@ class Kptfile:
 
 
 def status_of(
-    seen: Seen, before: PackageRevisionStatus, *, generation: int, kptfile: Kptfile | None
+    seen: Seen, before: PackageRevisionStatus, *, generation: int, kptfile: KptfileView | None
 ) -> PackageRevisionStatus:
     """The status to write; `kptfile` None: the content was not read, keep what was said."""
     fact, final = seen.fact, seen.fact.lifecycle is not None and seen.fact.lifecycle.is_published
-    shown = kptfile or Kptfile(before.upstream_lock, tuple(before.package_conditions))
+    shown = kptfile or KptfileView(before.upstream_lock, tuple(before.package_conditions))
     status = PackageRevisionStatus(
         observed_generation=generation,
         lifecycle=fact.lifecycle,
@@ -51,11 +48,16 @@ def status_of(
         package_conditions=list(shown.conditions),
         creation_source=_creation(seen.wish.source),
         deployment=before.deployment,
+        git=_git(fact.pushed) if fact.pushed is not None and not final else None,
         render=_render(fact.record, brief=final) if fact.record is not None else None,
     )
     if fact.publication is not None:
         status = _published(status, fact.publication)
     return status
+
+
+def _git(pushed: Pushed) -> GitStatus:
+    return GitStatus(branch=pushed.branch, commit=pushed.commit, pushed_digest=pushed.digest)
 
 
 def _published(status: PackageRevisionStatus, known: Publication) -> PackageRevisionStatus:

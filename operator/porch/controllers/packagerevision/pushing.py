@@ -1,0 +1,77 @@
+"""One background push of one draft."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from porch.controllers.packagerevision.reconcile import Revisions
+from porch.engine.pushes import is_push_due, put_draft
+from porch.engine.seen import Key, Pushed, Seen
+from porch.kpt.content import Content
+from porch.runtime.queue import DONE, Result
+from porch.runtime.resources import ObjectKey
+from porch.storage.adapter import Moved, Refused, Stored, StoredRevision
+
+REFUSED_AGAIN = timedelta(minutes=5)  # until a push that a hook refused is tried again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushing:
+    """Pushes drafts; see `pushes` for when."""
+
+    revisions: Revisions
+
+    async def push(self, key: Key) -> Result:
+        """Push the newest content of a draft, if git still lacks it."""
+        async with self.revisions.pushes.alone(key):
+            obj = self.revisions.store.get(ObjectKey(key.namespace, key.name))
+            if obj is None:
+                return DONE
+            self.revisions.may_write()
+            seen = await self.revisions.observe(key, obj)
+            if not is_push_due(seen):
+                return DONE
+            content = await self._content(seen)
+            return await self._put(seen, content) if content is not None else DONE
+
+    async def _content(self, seen: Seen) -> Content | None:
+        """The content that counts as the draft's; None when a pass is about to change it."""
+        if seen.fact.digest is None:
+            return None
+        remembered = self.revisions.memory.content(seen.fact.digest)
+        if remembered is not None:
+            return remembered
+        body = await self.revisions.cache.read(seen.key.namespace, seen.key.name)
+        if body is None or body.content.digest != seen.fact.digest:
+            return None
+        return body.content
+
+    async def _put(self, seen: Seen, content: Content) -> Result:
+        world = self.revisions.world(seen.key, seen.wish.repository)
+        lifecycle = seen.fact.lifecycle or seen.wish.lifecycle
+        outcome = await world.repository.apply(put_draft(seen, content, lifecycle, world.author))
+        match outcome:
+            case Stored(stored) if stored is not None:
+                self._note(seen.key, stored)
+            case Stored() | Moved(None):
+                return Result(after=timedelta(0))
+            case Moved(StoredRevision() as found):
+                self._moved(seen, content, found)
+            case Refused(message):
+                self.revisions.announcer.warn(seen.key, "PushRefused", message)
+                return Result(after=REFUSED_AGAIN)
+        return DONE
+
+    def _moved(self, seen: Seen, content: Content, found: StoredRevision) -> None:
+        pushed = seen.fact.pushed
+        if found.digest == content.digest:
+            self._note(seen.key, found)
+        elif pushed is not None and pushed.digest == found.digest:
+            self.revisions.pushes.due(seen.key)
+        else:
+            self.revisions.pushes.diverged(seen.key, found.digest)
+
+    def _note(self, key: Key, stored: StoredRevision) -> None:
+        ref = stored.lock.ref
+        self.revisions.pushes.done(
+            key, Pushed(stored.digest, stored.lifecycle, ref, stored.version)
+        )

@@ -1,0 +1,153 @@
+"""One pass over one PackageRevision: observe, let the engine act, write the status.
+
+Everything is read before anything is decided. An error of the tree is shown in the status before
+the work queue deals with it; a lost race is nobody's business but the queue's.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from porch.api.lifecycle import Lifecycle
+from porch.api.packagerevision import PackageRevision
+from porch.api.repository import Repository
+from porch.cache.protocol import PackageCache
+from porch.controllers.homes import DEFAULT_AUTHOR, Homes, HomeView
+from porch.controllers.leaving import LeavingHomes
+from porch.controllers.packagerevision.facts import fact_of, wish_of
+from porch.controllers.packagerevision.pushes import Pushes
+from porch.engine.admission import refusal
+from porch.engine.executor import run
+from porch.engine.ports import Announcer, Clock, Library, Memory, Objects, Renderer
+from porch.engine.pushes import is_push_due
+from porch.engine.seen import Halt, Home, Key, Seen, Wish
+from porch.engine.world import World
+from porch.errors import Conflict, Disposition, PorchError
+from porch.runtime.queue import DONE, Result
+from porch.runtime.resources import ObjectKey
+from porch.runtime.watching import Store
+from porch.storage.nowhere import NOWHERE
+
+LOOK_AGAIN = timedelta(seconds=15)  # at what waits for something that gives no event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revisions:
+    """Reconciles PackageRevisions."""
+
+    store: Store[PackageRevision]
+    repositories: Store[Repository]
+    homes: Homes
+    leaving: LeavingHomes
+    cache: PackageCache
+    objects: Objects
+    renderer: Renderer
+    memory: Memory
+    library: Library
+    announcer: Announcer
+    clock: Clock
+    pushes: Pushes
+    may_write: Callable[[], None]  # raises when our lease may be over
+
+    async def reconcile(self, key: Key) -> Result:
+        """One pass."""
+        obj = self.store.get(ObjectKey(key.namespace, key.name))
+        if obj is None:
+            self.pushes.forget(key)
+            return DONE
+        self.may_write()
+        if not _touches_git(obj):
+            return await self._pass(key, obj)
+        async with self.pushes.alone(key):
+            obj = self.store.get(ObjectKey(key.namespace, key.name))
+            return await self._pass(key, obj) if obj is not None else DONE
+
+    async def observe(self, key: Key, obj: PackageRevision) -> Seen:
+        """Everything that decides about the revision, read once."""
+        wish, fact = wish_of(obj), fact_of(obj.status)
+        view = await self._home(key, wish)
+        stored = view.stored(wish.id)
+        seen = Seen(
+            key=key,
+            wish=wish,
+            fact=replace(
+                fact,
+                pushed=self.pushes.known(key) or fact.pushed,
+                diverged=self.pushes.foreign(key),
+            ),
+            home=view.state,
+            home_trouble=view.trouble,
+            draft=self.cache.peek(key.namespace, key.name),
+            stored=stored,
+        )
+        if fact.lifecycle is None and stored is None and view.registered is not None:
+            return replace(seen, refusal=_refusal(wish, view))
+        return seen
+
+    def world(self, key: Key, repository: str) -> World:
+        """The ports, for a revision of this repository."""
+        registered = self.homes.get(Key(key.namespace, repository))
+        return World(
+            repository=registered.known if registered else NOWHERE,
+            author=registered.author if registered else DEFAULT_AUTHOR,
+            cache=self.cache,
+            objects=self.objects,
+            renderer=self.renderer,
+            memory=self.memory,
+            library=self.library,
+            announcer=self.announcer,
+            clock=self.clock,
+        )
+
+    async def _pass(self, key: Key, obj: PackageRevision) -> Result:
+        seen = await self.observe(key, obj)
+        try:
+            seen = await run(self.world(key, obj.spec.repository), seen)
+        except Conflict:
+            raise
+        except PorchError as err:
+            await self._show(seen, err)
+            raise
+        if self.store.get(ObjectKey(key.namespace, key.name)) is None:
+            return DONE
+        await self.objects.write_status(seen)
+        if is_push_due(seen):
+            self.pushes.due(key)
+        waits = seen.halt is not None and not seen.halt.stalled
+        return Result(after=LOOK_AGAIN) if waits else DONE
+
+    async def _show(self, seen: Seen, err: PorchError) -> None:
+        halt = Halt(err.reason, str(err), stalled=err.disposition is Disposition.STALL)
+        self.announcer.warn(seen.key, halt.reason, halt.message)
+        await self.objects.write_status(replace(seen, halt=halt))
+
+    async def _home(self, key: Key, wish: Wish) -> HomeView:
+        home_key = Key(key.namespace, wish.repository)
+        repository = self.repositories.get(ObjectKey(key.namespace, wish.repository))
+        view = self.homes.view(home_key, repository)
+        if wish.deleting and view.state in (Home.LISTED, Home.UNLISTED):
+            going = await self.leaving.what_goes(key.namespace)
+            if going:
+                return replace(view, state=Home.LEAVING, trouble=going)
+        return view
+
+
+def _touches_git(obj: PackageRevision) -> bool:
+    """The pass may move refs that a background push of the same draft would move as well."""
+    wish, fact = obj.spec.lifecycle, obj.status.lifecycle
+    if obj.metadata.deletion_timestamp is not None:
+        return True
+    return wish.is_published or (wish is Lifecycle.DRAFT and fact is Lifecycle.PROPOSED)
+
+
+def _refusal(wish: Wish, view: HomeView) -> Halt | None:
+    registered = view.registered
+    if registered is None or registered.snapshot is None:
+        return None
+    return refusal(
+        wish.repository,
+        wish.id,
+        wish.source,
+        branch=registered.branch,
+        held=registered.snapshot.revisions,
+    )

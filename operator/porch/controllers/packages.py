@@ -1,0 +1,123 @@
+"""PorchPackage objects, and which revision of a package is the latest.
+
+One pass looks at all revisions of one package: it writes the package's object and moves the label
+of the latest revision. Nothing else reads or writes either.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from porch.api import names
+from porch.api.package import PorchPackage, PorchPackageStatus
+from porch.api.packagerevision import PackageRevision
+from porch.api.wellknown import (
+    LATEST_REVISION_LABEL,
+    PACKAGE_REVISION_FINALIZER,
+    REPOSITORY_LABEL,
+)
+from porch.runtime.apierrors import AlreadyExists, NotFound
+from porch.runtime.client import Client
+from porch.runtime.queue import DONE, Result
+from porch.runtime.resources import ObjectKey, Resource
+from porch.runtime.status import StatusWriter
+from porch.runtime.watching import Store
+
+KIND = PorchPackage.KIND
+PACKAGES = Resource(KIND.group, KIND.version, KIND.plural, KIND.kind)
+_REVISION = PackageRevision.KIND
+REVISIONS = Resource(_REVISION.group, _REVISION.version, _REVISION.plural, _REVISION.kind)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PackageKey:
+    """One package of one repository."""
+
+    namespace: str
+    repository: str
+    package: str
+
+
+def package_of(obj: PackageRevision) -> PackageKey:
+    """The package that a revision belongs to."""
+    return PackageKey(obj.metadata.namespace, obj.spec.repository, obj.spec.package_name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packages:
+    """Reconciles packages."""
+
+    client: Client
+    revisions: Store[PackageRevision]
+    store: Store[PorchPackage]
+    status: StatusWriter[PorchPackage]
+    may_write: Callable[[], None]
+
+    async def reconcile(self, key: PackageKey) -> Result:
+        """One pass."""
+        self.may_write()
+        revisions = list(self.revisions.find("package", key))
+        latest = latest_of(revisions)
+        for revision in revisions:
+            await self._label(revision, is_latest=revision is latest)
+        name = ObjectKey(key.namespace, names.package_name(key.repository, key.package))
+        if not revisions:
+            await self._remove(name)
+            return DONE
+        obj = self.store.get(name) or await self._create(name, key)
+        number = latest.status.revision if latest is not None else 0
+        status = PorchPackageStatus(
+            observed_generation=obj.metadata.generation, latest_revision=number
+        )
+        self.store.put(await self.status.write(obj, status))
+        return DONE
+
+    async def _label(self, revision: PackageRevision, *, is_latest: bool) -> None:
+        wanted = "true" if is_latest else "false"
+        labels = {LATEST_REVISION_LABEL: wanted, REPOSITORY_LABEL: revision.spec.repository}
+        if labels.items() <= revision.metadata.labels.items():
+            return
+        if PACKAGE_REVISION_FINALIZER not in revision.metadata.finalizers:
+            return  # its own pass has not begun; it brings the labels along
+        key = ObjectKey(revision.metadata.namespace, revision.metadata.name)
+        metadata = {"labels": labels, "resourceVersion": revision.metadata.resource_version}
+        written = await self.client.patch(
+            REVISIONS, key, {"metadata": metadata}, into=PackageRevision
+        )
+        self.revisions.put(written)
+
+    async def _create(self, name: ObjectKey, key: PackageKey) -> PorchPackage:
+        body = {
+            "apiVersion": KIND.api_version,
+            "kind": KIND.kind,
+            "metadata": {"name": name.name, "labels": {REPOSITORY_LABEL: key.repository}},
+            "spec": {"packageName": key.package, "repository": key.repository},
+        }
+        try:
+            made = await self.client.create(
+                PACKAGES, body, namespace=key.namespace, into=PorchPackage
+            )
+        except AlreadyExists:
+            made = await self.client.get(PACKAGES, name, into=PorchPackage)
+        self.store.put(made)
+        return made
+
+    async def _remove(self, name: ObjectKey) -> None:
+        if self.store.get(name) is None:
+            return
+        try:
+            await self.client.delete(PACKAGES, name)
+        except NotFound:
+            return
+
+
+def latest_of(revisions: Sequence[PackageRevision]) -> PackageRevision | None:
+    """The published revision with the highest number; None when there is none. Pure."""
+    numbered = [
+        each
+        for each in revisions
+        if each.status.revision > 0
+        and each.status.lifecycle is not None
+        and each.status.lifecycle.is_published
+        and each.metadata.deletion_timestamp is None
+    ]
+    return max(numbered, key=lambda each: each.status.revision, default=None)

@@ -1,0 +1,215 @@
+"""Repository objects: register, list, show what was found, let go.
+
+One pass lists the repository (cheap when nothing changed) and comes again after the poll interval.
+A listing makes objects for revisions that have none, and wakes those whose revision changed. One
+broken repository is nobody else's trouble: its errors end in its own conditions.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from porch.api.packagerevision import PackageRevision
+from porch.api.repository import Repository, RepositoryType
+from porch.api.wellknown import (
+    LATEST_REVISION_LABEL,
+    PACKAGE_REVISION_FINALIZER,
+    REPOSITORY_FINALIZER,
+    REPOSITORY_LABEL,
+)
+from porch.controllers.homes import Homes, Registered
+from porch.controllers.repositorystatus import failed, listed
+from porch.engine.discovery import Discovered, delta
+from porch.engine.ports import Announcer, Clock
+from porch.engine.seen import Key
+from porch.errors import Disposition, Permanent, PorchError
+from porch.runtime.apierrors import AlreadyExists, NotFound
+from porch.runtime.client import Client, PartialObject
+from porch.runtime.queue import DONE, Result
+from porch.runtime.resources import ObjectKey, Resource
+from porch.runtime.status import StatusWriter
+from porch.runtime.watching import Store
+from porch.storage.adapter import RepositoryAdapter, RevisionId
+from porch.storage.known import Known
+
+logger = logging.getLogger(__name__)
+
+KIND = Repository.KIND
+REPOSITORIES = Resource(KIND.group, KIND.version, KIND.plural, KIND.kind)
+_REVISION = PackageRevision.KIND
+REVISIONS = Resource(_REVISION.group, _REVISION.version, _REVISION.plural, _REVISION.kind)
+
+OpenRepository = Callable[[Repository], Awaitable[RepositoryAdapter]]
+
+
+class TypeNotSupported(Permanent):
+    """There is no adapter for this type of repository yet."""
+
+    reason = "RepositoryInvalid"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repositories:
+    """Reconciles Repositories."""
+
+    client: Client
+    store: Store[Repository]
+    revisions: Store[PackageRevision]
+    homes: Homes
+    open: OpenRepository
+    status: StatusWriter[Repository]
+    announcer: Announcer
+    clock: Clock
+    look_at: Callable[[Key], None]  # a revision
+    may_write: Callable[[], None]
+    poll: timedelta
+
+    async def reconcile(self, key: Key) -> Result:
+        """One pass."""
+        obj = self.store.get(_object_key(key))
+        if obj is None:
+            await self._close(key)
+            return DONE
+        self.may_write()
+        if obj.metadata.deletion_timestamp is not None:
+            return await self._leave(key, obj)
+        if REPOSITORY_FINALIZER not in obj.metadata.finalizers:
+            obj = await self._set_finalizers(obj, [*obj.metadata.finalizers, REPOSITORY_FINALIZER])
+        try:
+            await self._list(key, obj)
+        except PorchError as err:
+            await self._show_failure(key, obj, err)
+            if err.disposition is Disposition.STALL:
+                return DONE
+            raise
+        return Result(after=self.poll)
+
+    def wake_all(self, key: Key) -> None:
+        """Look at every revision of a repository."""
+        for revision in self._objects(key):
+            self.look_at(revision)
+
+    async def _list(self, key: Key, obj: Repository) -> None:
+        registered = await self._registered(key, obj)
+        before = registered.snapshot
+        after = await registered.known.observe()
+        registered.trouble = ""
+        objects = self._objects(key)
+        found = delta(key.name, before, after, objects.values())
+        for discovered in found.create:
+            await self._create(obj, discovered)
+        wake = [each for each, id_ in objects.items() if before is None or id_ in found.look_at]
+        for each in wake:
+            self.look_at(each)
+        warnings = (*after.warnings, *found.warnings)
+        status = listed(obj, after, warnings, now=self.clock.now())
+        self.store.put(await self.status.write(obj, status))
+
+    async def _registered(self, key: Key, obj: Repository) -> Registered:
+        registered = self.homes.get(key)
+        if registered is not None and registered.repository.spec == obj.spec:
+            registered.repository = obj
+            return registered
+        if obj.spec.type is not RepositoryType.GIT:
+            raise TypeNotSupported("`spec.type` must be 'git'; 'oci' is not supported yet")
+        await self._close(key)
+        registered = Registered(obj, Known(await self.open(obj), self.clock.now))
+        self.homes.put(key, registered)
+        return registered
+
+    async def _create(self, repository: Repository, discovered: Discovered) -> None:
+        namespace = repository.metadata.namespace
+        try:
+            await self.client.create(
+                REVISIONS,
+                _object_for(repository, discovered),
+                namespace=namespace,
+                into=PartialObject,
+            )
+        except AlreadyExists:
+            self.look_at(Key(namespace, discovered.name))
+
+    async def _show_failure(self, key: Key, obj: Repository, err: PorchError) -> None:
+        registered = self.homes.get(key)
+        if registered is not None:
+            registered.trouble = str(err)
+        self.announcer.warn(key, err.reason, str(err))
+        logger.warning("repository not listed", extra={"repository": str(key), "why": str(err)})
+        status = failed(obj, err, now=self.clock.now())
+        self.store.put(await self.status.write(obj, status))
+        self.wake_all(key)
+
+    async def _leave(self, key: Key, obj: Repository) -> Result:
+        """Objects go first, with our credentials still in memory; git stays as it is."""
+        objects = self._objects(key)
+        for each in objects:
+            try:
+                await self.client.delete(REVISIONS, _object_key(each))
+            except NotFound:
+                continue
+            self.look_at(each)
+        if objects:
+            return Result(after=timedelta(seconds=1))
+        await self._close(key)
+        if REPOSITORY_FINALIZER in obj.metadata.finalizers:
+            left = [each for each in obj.metadata.finalizers if each != REPOSITORY_FINALIZER]
+            try:
+                await self._set_finalizers(obj, left)
+            except NotFound:
+                return DONE
+        return DONE
+
+    async def _set_finalizers(self, obj: Repository, finalizers: list[str]) -> Repository:
+        metadata = {
+            "finalizers": finalizers,
+            "resourceVersion": obj.metadata.resource_version,
+        }
+        key = ObjectKey(obj.metadata.namespace, obj.metadata.name)
+        written = await self.client.patch(
+            REPOSITORIES, key, {"metadata": metadata}, into=Repository
+        )
+        self.store.put(written)
+        return written
+
+    async def _close(self, key: Key) -> None:
+        registered = self.homes.pop(key)
+        if registered is not None:
+            await registered.known.close()
+
+    def _objects(self, key: Key) -> dict[Key, RevisionId]:
+        found: Iterable[PackageRevision] = self.revisions.find("repository", key)
+        return {
+            Key(each.metadata.namespace, each.metadata.name): RevisionId(
+                each.spec.package_name, each.spec.workspace_name
+            )
+            for each in found
+        }
+
+
+def _object_for(repository: Repository, discovered: Discovered) -> dict[str, object]:
+    """The PackageRevision of a revision that git has; its status follows with its first pass."""
+    stored = discovered.stored
+    return {
+        "apiVersion": _REVISION.api_version,
+        "kind": _REVISION.kind,
+        "metadata": {
+            "name": discovered.name,
+            "namespace": repository.metadata.namespace,
+            "labels": {
+                REPOSITORY_LABEL: repository.metadata.name,
+                LATEST_REVISION_LABEL: "false",
+            },
+            "finalizers": [PACKAGE_REVISION_FINALIZER],
+        },
+        "spec": {
+            "packageName": stored.id.package,
+            "repository": repository.metadata.name,
+            "workspaceName": stored.id.workspace,
+            "lifecycle": stored.lifecycle,
+        },
+    }
+
+
+def _object_key(key: Key) -> ObjectKey:
+    return ObjectKey(key.namespace, key.name)

@@ -1,0 +1,101 @@
+"""The `status` of a Repository, made from a listing or from why there is none. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from porch.api import conditions as table
+from porch.api.conditions import ConditionType, Reason
+from porch.api.meta import Condition, ConditionStatus
+from porch.api.repository import (
+    Repository,
+    RepositoryCapabilities,
+    RepositoryStatus,
+    RepositoryWarning,
+)
+from porch.errors import Disposition, PorchError
+from porch.storage.adapter import Snapshot, Warned
+
+MAX_WARNINGS = 20  # shown; the rest is counted
+
+
+def listed(
+    obj: Repository, snapshot: Snapshot, warnings: Iterable[Warned], *, now: datetime
+) -> RepositoryStatus:
+    """The repository was listed completely."""
+    ready = (ConditionType.READY, ConditionStatus.TRUE, Reason.READY, "Repository Ready")
+    before = obj.status
+    return RepositoryStatus(
+        observed_generation=obj.metadata.generation,
+        observed_run_once_at=before.observed_run_once_at,
+        last_full_sync_time=_sync_time(before, snapshot),
+        package_count=len(snapshot.revisions),
+        git_commit_hash=snapshot.head,
+        capabilities=RepositoryCapabilities(atomic_push=snapshot.atomic),
+        warnings=_warnings(list(warnings)),
+        conditions=_conditions(obj, [ready], now),
+    )
+
+
+def failed(obj: Repository, err: PorchError, *, now: datetime) -> RepositoryStatus:
+    """The repository could not be listed; what was known of it stays."""
+    stalled = err.disposition is Disposition.STALL
+    type_ = ConditionType.STALLED if stalled else ConditionType.RECONCILING
+    before = obj.status
+    return RepositoryStatus(
+        observed_generation=obj.metadata.generation,
+        observed_run_once_at=before.observed_run_once_at,
+        last_full_sync_time=before.last_full_sync_time,
+        package_count=before.package_count,
+        git_commit_hash=before.git_commit_hash,
+        capabilities=before.capabilities,
+        warnings=before.warnings,
+        conditions=_conditions(
+            obj,
+            [
+                (ConditionType.READY, ConditionStatus.FALSE, err.reason, str(err)),
+                (type_, ConditionStatus.TRUE, err.reason, str(err)),
+            ],
+            now,
+        ),
+    )
+
+
+def _sync_time(before: RepositoryStatus, snapshot: Snapshot) -> datetime:
+    """Moves only with what was found: a poll that finds nothing new writes nothing."""
+    unchanged = before.git_commit_hash == snapshot.head and before.package_count == len(
+        snapshot.revisions
+    )
+    if before.last_full_sync_time is not None and unchanged:
+        return before.last_full_sync_time
+    return snapshot.taken_at.replace(microsecond=0)
+
+
+def _warnings(warnings: list[Warned]) -> list[RepositoryWarning]:
+    shown = [
+        RepositoryWarning(subject=each.where, reason="Skipped", message=each.why)
+        for each in warnings[:MAX_WARNINGS]
+    ]
+    more = len(warnings) - MAX_WARNINGS
+    if more > 0:
+        words = f"{more} more are in the operator's log"
+        shown.append(RepositoryWarning(subject="…", reason="Skipped", message=words))
+    return shown
+
+
+def _conditions(
+    obj: Repository,
+    verdicts: list[tuple[ConditionType, ConditionStatus, str, str]],
+    now: datetime,
+) -> list[Condition]:
+    wanted = [
+        Condition(
+            type=type_,
+            status=status,
+            reason=reason,
+            message=message,
+            last_transition_time=now,
+            observed_generation=obj.metadata.generation,
+        )
+        for type_, status, reason, message in verdicts
+    ]
+    return table.settle(obj.status.conditions, wanted, now=now)
