@@ -20,7 +20,7 @@ from porch.runtime.client import Client
 from porch.runtime.queue import DONE, Result
 from porch.runtime.resources import ObjectKey, Resource
 from porch.runtime.status import StatusWriter
-from porch.runtime.watching import Store
+from porch.runtime.store import Store
 
 KIND = PorchPackage.KIND
 PACKAGES = Resource(KIND.group, KIND.version, KIND.plural, KIND.kind)

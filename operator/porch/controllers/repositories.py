@@ -29,7 +29,7 @@ from porch.runtime.client import Client, PartialObject
 from porch.runtime.queue import DONE, Result
 from porch.runtime.resources import ObjectKey, Resource
 from porch.runtime.status import StatusWriter
-from porch.runtime.watching import Store
+from porch.runtime.store import Store
 from porch.storage.adapter import RepositoryAdapter, RevisionId
 from porch.storage.known import Known
 

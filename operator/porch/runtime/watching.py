@@ -88,7 +88,7 @@ def _take(kind: Watched[Any], event: kopf.RawEvent) -> None:
     except msgspec.ValidationError as err:
         metadata = event["object"].get("metadata", {})
         fields = {"resource": str(kind.resource), "object": metadata.get("name"), "why": str(err)}
-        logger.error("object left out: it cannot be decoded", extra=fields)
+        logger.warning("object left out: it cannot be decoded", extra=fields)
         return
     news = kind.store.remove(obj) if event["type"] == "DELETED" else kind.store.put(obj)
     if news:
@@ -100,7 +100,7 @@ def _settings() -> kopf.OperatorSettings:
     settings.posting.enabled = False
     settings.scanning.disabled = True
     settings.queueing.idle_timeout = IDLE_WORKER_SECONDS
-    settings.queueing._batch_window = 0  # noqa: SLF001 - the public setter warns that it will go
+    settings.queueing._batch_window = 0  # NB: the public setter announces its own removal
     settings.watching.reconnect_backoff = 0.5
     return settings
 

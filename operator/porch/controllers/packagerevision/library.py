@@ -8,7 +8,7 @@ from porch.controllers.packagerevision.facts import fact_of, wish_of
 from porch.engine.seen import Home, Key, Seen
 from porch.kpt.content import Content
 from porch.runtime.resources import ObjectKey
-from porch.runtime.watching import Store
+from porch.runtime.store import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

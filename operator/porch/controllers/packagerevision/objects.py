@@ -21,7 +21,7 @@ from porch.runtime.apierrors import NotFound
 from porch.runtime.client import Client
 from porch.runtime.resources import ObjectKey, Resource
 from porch.runtime.status import StatusWriter
-from porch.runtime.watching import Store
+from porch.runtime.store import Store
 
 KIND = PackageRevision.KIND
 REVISIONS = Resource(KIND.group, KIND.version, KIND.plural, KIND.kind)

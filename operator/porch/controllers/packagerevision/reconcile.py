@@ -25,7 +25,7 @@ from porch.engine.world import World
 from porch.errors import Conflict, Disposition, PorchError
 from porch.runtime.queue import DONE, Result
 from porch.runtime.resources import ObjectKey
-from porch.runtime.watching import Store
+from porch.runtime.store import Store
 from porch.storage.nowhere import NOWHERE
 
 LOOK_AGAIN = timedelta(seconds=15)  # at what waits for something that gives no event
