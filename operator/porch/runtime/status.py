@@ -1,0 +1,59 @@
+"""The one pen for `status`: server-side apply by one field manager, and nothing sent for nothing.
+
+I/O       one call when the status differs from the one of the object that it was decided on.
+Values    `status` is the whole status that this manager owns; a field that is left out is removed.
+          The object's resourceVersion goes along, so a status that was decided on an older object
+          is refused (WriteConflict) instead of being written over news.
+"""
+
+from collections.abc import Mapping
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from porch.runtime.client import Client
+from porch.runtime.resources import Resource
+from porch.runtime.store import HasMetadata, key_of
+
+
+class HasStatus(HasMetadata, Protocol):
+    """A typed object with a status."""
+
+    @property
+    def status(self) -> msgspec.Struct: ...
+
+
+S = TypeVar("S", bound=HasStatus)
+
+
+class StatusWriter(Generic[S]):
+    """Writes the status of objects of one kind."""
+
+    def __init__(self, client: Client, resource: Resource, into: type[S], *, manager: str) -> None:
+        self._client = client
+        self._resource = resource
+        self._into = into
+        self._manager = manager
+
+    async def write(self, obj: S, status: msgspec.Struct) -> S:
+        """The object with this status; `obj` itself when it has it already."""
+        if msgspec.json.encode(status) == msgspec.json.encode(obj.status):
+            return obj
+        body: Mapping[str, object] = {
+            "apiVersion": self._resource.api_version,
+            "kind": self._resource.kind,
+            "metadata": {
+                "name": obj.metadata.name,
+                "namespace": obj.metadata.namespace,
+                "resourceVersion": obj.metadata.resource_version,
+            },
+            "status": status,
+        }
+        return await self._client.apply(
+            self._resource,
+            key_of(obj),
+            body,
+            into=self._into,
+            manager=self._manager,
+            subresource="status",
+        )
