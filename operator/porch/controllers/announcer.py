@@ -1,0 +1,38 @@
+"""Tells people what happened to their objects: one Event and one line of log each."""
+
+import logging
+
+from porch.api.meta import Kind
+from porch.engine.seen import Key
+from porch.runtime.events import EventRecorder, Severity, Subject
+
+logger = logging.getLogger(__name__)
+
+
+class Announcer:
+    """The engine's port of that name, for objects of one kind."""
+
+    def __init__(self, recorder: EventRecorder, kind: Kind) -> None:
+        self._recorder = recorder
+        self._kind = kind
+
+    def done(self, key: Key, reason: str, message: str) -> None:
+        """Something was carried out."""
+        logger.info("done", extra=self._fields(key, reason, message))
+        self._recorder.record(self._subject(key), Severity.NORMAL, reason, message)
+
+    def warn(self, key: Key, reason: str, message: str) -> None:
+        """Something needs attention."""
+        logger.warning("needs attention", extra=self._fields(key, reason, message))
+        self._recorder.record(self._subject(key), Severity.WARNING, reason, message)
+
+    def _subject(self, key: Key) -> Subject:
+        return Subject(
+            api_version=self._kind.api_version,
+            kind=self._kind.kind,
+            namespace=key.namespace,
+            name=key.name,
+        )
+
+    def _fields(self, key: Key, reason: str, message: str) -> dict[str, str]:
+        return {"kind": self._kind.kind, "key": str(key), "reason": reason, "what": message}

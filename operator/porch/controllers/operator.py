@@ -1,0 +1,283 @@
+"""The operator, put together: stores, queues, adapters, and what wakes what.
+
+Repository event ──► repositories queue ──► listing ──► objects made, revisions woken
+PackageRevision event, resources event ──► revisions queue ──► plan, act, status
+a draft that git lacks ──► pushes queue
+a change of any revision ──► packages queue ──► latest label, PorchPackage
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from porch.api.lifecycle import Lifecycle
+from porch.api.package import PorchPackage
+from porch.api.packagerevision import PackageRevision
+from porch.api.repository import Repository
+from porch.cache.cr import RESOURCES, CrCache
+from porch.cache.recent import RecentContents
+from porch.controllers.homes import Homes
+from porch.controllers.leaving import LeavingHomes
+from porch.controllers.packagerevision.library import PublishedRevisions
+from porch.controllers.packagerevision.objects import REVISIONS, RevisionObjects
+from porch.controllers.packagerevision.pushes import Pushes
+from porch.controllers.packagerevision.pushing import Pushing
+from porch.controllers.packagerevision.reconcile import Revisions
+from porch.controllers.packages import PACKAGES, PackageKey, Packages, package_of
+from porch.controllers.repositories import REPOSITORIES, OpenRepository, Repositories
+from porch.engine.ports import Announcer, Renderer
+from porch.engine.seen import Key
+from porch.runtime.client import Client, Form, Meta, PartialObject, Selection
+from porch.runtime.metrics import QueueMetrics
+from porch.runtime.queue import QueueSettings, Result, WorkQueue
+from porch.runtime.reflector import Reflector
+from porch.runtime.resources import ObjectKey, Resource
+from porch.runtime.status import StatusWriter
+from porch.runtime.store import Store, T, key_of
+from porch.runtime.watching import Watched, Watching
+
+MANAGER = "porch-operator"
+
+K = TypeVar("K", bound=Hashable)
+
+
+class SystemClock:
+    """The time of this machine."""
+
+    def now(self) -> datetime:
+        """The present instant, in UTC and whole seconds, as Kubernetes writes times."""
+        return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the operator is made of and does not make itself."""
+
+    client: Client
+    renderer: Renderer
+    revision_news: Announcer
+    repository_news: Announcer
+    open_repository: OpenRepository
+    metrics: QueueMetrics
+    may_write: Callable[[], None]
+    poll: timedelta
+    queue: QueueSettings
+    namespaces: tuple[str, ...] = ()  # empty: all
+
+
+class Operator:
+    """All controllers of one process."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        client, clock = parts.client, SystemClock()
+        self.repositories: Store[Repository] = Store()
+        self.packages: Store[PorchPackage] = Store()
+        self.revisions: Store[PackageRevision] = Store(
+            {"repository": _repository_of, "package": package_of, "source": _source_of}
+        )
+        self.cache = CrCache(client)
+        self.homes = Homes()
+        self.revision_queue = self._queue("packagerevisions", self._reconcile_revision)
+        self.push_queue = self._queue("pushes", self._push)
+        self.repository_queue = self._queue("repositories", self._reconcile_repository)
+        self.package_queue = self._queue("packages", self._reconcile_package)
+        pushes = Pushes(self.push_queue.add_after, self.revision_queue.add)
+        self._revisions = Revisions(
+            store=self.revisions,
+            repositories=self.repositories,
+            homes=self.homes,
+            leaving=LeavingHomes(client),
+            cache=self.cache,
+            objects=RevisionObjects(
+                client,
+                self.revisions,
+                StatusWriter(client, REVISIONS, PackageRevision, manager=MANAGER),
+                clock,
+            ),
+            renderer=parts.renderer,
+            memory=RecentContents(),
+            library=PublishedRevisions(store=self.revisions, homes=self.homes),
+            announcer=parts.revision_news,
+            clock=clock,
+            pushes=pushes,
+            may_write=parts.may_write,
+        )
+        self._pushing = Pushing(revisions=self._revisions)
+        self._repositories = Repositories(
+            client=client,
+            store=self.repositories,
+            revisions=self.revisions,
+            homes=self.homes,
+            open=parts.open_repository,
+            status=StatusWriter(client, REPOSITORIES, Repository, manager=MANAGER),
+            announcer=parts.repository_news,
+            clock=clock,
+            look_at=self.revision_queue.add,
+            may_write=parts.may_write,
+            poll=parts.poll,
+        )
+        self._packages = Packages(
+            client=client,
+            revisions=self.revisions,
+            store=self.packages,
+            status=StatusWriter(client, PACKAGES, PorchPackage, manager=MANAGER),
+            may_write=parts.may_write,
+        )
+        self.revisions.listen(self._revision_changed)
+
+    @property
+    def queues(self) -> tuple[WorkQueue[Key], ...]:
+        """The queues whose progress is this process's liveness."""
+        return (self.revision_queue, self.push_queue, self.repository_queue)
+
+    def watching(self) -> Watching:
+        """The kinds that kopf watches."""
+        return Watching(
+            [
+                Watched(REPOSITORIES, Repository, self.repositories, self._repository_event),
+                Watched(REVISIONS, PackageRevision, self.revisions, self._revision_event),
+                Watched(PACKAGES, PorchPackage, self.packages, _nothing),
+            ],
+            namespaces=self._parts.namespaces,
+        )
+
+    def reflectors(self) -> list[Reflector]:
+        """The resources, watched by their metadata."""
+        return [
+            Reflector(
+                self._parts.client,
+                RESOURCES,
+                namespace=namespace,
+                changed=self._resources_changed,
+                gone=self._resources_gone,
+            )
+            for namespace in self._parts.namespaces or ("",)
+        ]
+
+    async def fill(self) -> None:
+        """Know everything before anything is decided."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._fill(REPOSITORIES, Repository, self.repositories))
+            group.create_task(self._fill(REVISIONS, PackageRevision, self.revisions))
+            group.create_task(self._fill(PACKAGES, PorchPackage, self.packages))
+
+    def look_at_everything(self) -> None:
+        """After a start, or a change of leader: every object gets a pass."""
+        for repository in self.repositories:
+            self._repository_event(key_of(repository))
+        for revision in self.revisions:
+            self._revision_event(key_of(revision))
+            self.package_queue.add(package_of(revision))
+
+    async def audit(self) -> None:
+        """Let go of objects that went while a watch was broken; a complete list proves it."""
+        await self._audit(REPOSITORIES, self.repositories, self._repository_event)
+        await self._audit(REVISIONS, self.revisions, self._revision_event)
+        await self._audit(PACKAGES, self.packages, _nothing)
+
+    async def close(self) -> None:
+        """Let the repositories go, after the queues have ended."""
+        for registered in self.homes:
+            await registered.known.close()
+
+    async def _fill(self, resource: Resource, into: type[T], store: Store[T]) -> None:
+        for namespace in self._parts.namespaces or ("",):
+            selection = Selection(namespace=namespace)
+            async for page in self._parts.client.pages(resource, selection, into=into):
+                for item in page.items:
+                    store.put(item)
+
+    async def _audit(
+        self, resource: Resource, store: Store[T], on_event: Callable[[ObjectKey], None]
+    ) -> None:
+        suspects = {key_of(each): each for each in store}
+        for namespace in self._parts.namespaces or ("",):
+            selection = Selection(namespace=namespace)
+            pages = self._parts.client.pages(
+                resource, selection, into=PartialObject, form=Form.METADATA
+            )
+            async for page in pages:
+                for item in page.items:
+                    suspects.pop(item.metadata.key, None)
+        for key, obj in suspects.items():
+            if store.remove(obj):
+                on_event(key)
+
+    async def _reconcile_revision(self, key: Key) -> Result:
+        return await self._revisions.reconcile(key)
+
+    async def _push(self, key: Key) -> Result:
+        return await self._pushing.push(key)
+
+    async def _reconcile_repository(self, key: Key) -> Result:
+        return await self._repositories.reconcile(key)
+
+    async def _reconcile_package(self, key: PackageKey) -> Result:
+        return await self._packages.reconcile(key)
+
+    def _queue(self, name: str, reconcile: Callable[[K], Awaitable[Result]]) -> WorkQueue[K]:
+        meter = self._parts.metrics.of(name)
+        return WorkQueue(name, reconcile, meter=meter, settings=self._parts.queue)
+
+    def _repository_event(self, key: ObjectKey) -> None:
+        home = Key(key.namespace, key.name)
+        self.repository_queue.add(home)
+        obj = self.repositories.get(key)
+        if obj is None or obj.metadata.deletion_timestamp is not None:
+            self._repositories.wake_all(home)
+
+    def _revision_event(self, key: ObjectKey) -> None:
+        self.revision_queue.add(Key(key.namespace, key.name))
+
+    def _resources_changed(self, meta: Meta) -> None:
+        before = self.cache.peek(meta.namespace, meta.name)
+        self.cache.observed(meta)
+        after = self.cache.peek(meta.namespace, meta.name)
+        if before != after:
+            self.revision_queue.add(Key(meta.namespace, meta.name))
+
+    def _resources_gone(self, key: ObjectKey) -> None:
+        self.cache.gone(key)
+        self.revision_queue.add(Key(key.namespace, key.name))
+
+    def _revision_changed(
+        self, key: ObjectKey, before: PackageRevision | None, after: PackageRevision | None
+    ) -> None:
+        """Whoever made the change: the package may have another latest revision."""
+        if before is None or after is None or _standing(before) != _standing(after):
+            known = after or before
+            if known is not None:
+                self.package_queue.add(package_of(known))
+        if after is not None and after.status.lifecycle is not _lifecycle(before):
+            for waiting in self.revisions.find("source", key):
+                self.revision_queue.add(Key(waiting.metadata.namespace, waiting.metadata.name))
+
+
+def _nothing(_: ObjectKey) -> None:
+    """Packages are written from revisions, never from themselves."""
+
+
+def _repository_of(obj: PackageRevision) -> Key:
+    return Key(obj.metadata.namespace, obj.spec.repository)
+
+
+def _source_of(obj: PackageRevision) -> ObjectKey | None:
+    """The revision that the first content comes from."""
+    source = obj.spec.source
+    if source is None or source.copy_from is None:
+        return None
+    return ObjectKey(obj.metadata.namespace, source.copy_from.name)
+
+
+def _lifecycle(obj: PackageRevision | None) -> Lifecycle | None:
+    return obj.status.lifecycle if obj is not None else None
+
+
+def _standing(obj: PackageRevision) -> tuple[object, ...]:
+    """What the package of a revision depends on."""
+    status = obj.status
+    going = obj.metadata.deletion_timestamp is not None
+    return (status.revision, _lifecycle(obj), going, bool(obj.metadata.finalizers))
