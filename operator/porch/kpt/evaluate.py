@@ -103,6 +103,7 @@ class FunctionOutput:
     stderr: str = ""
     exit_code: int = 0
     through_text: bool = False  # the items were parsed from text: comments may have been lost
+    is_empty: bool = False  # it printed nothing at all, which is no list of no items
     image: str = ""  # what really ran, with tag or digest; "" = as called
 
 
