@@ -25,9 +25,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from porch.runtime.apierrors import ApiError, Malformed, Unauthorized, Unavailable
+from porch.runtime.calls import Call, Transport
 from porch.runtime.connection import Connection
 from porch.runtime.resources import ObjectKey, Resource
-from porch.runtime.transport import Call, Transport
 
 T = TypeVar("T")
 
@@ -299,14 +299,19 @@ async def connect(
     connection: Connection, settings: ClientSettings | None = None
 ) -> AsyncGenerator[Client, None]:
     """A client whose connections are closed at the end."""
+    from porch.runtime.transport import HttpTransport  # aiohttp costs 0.3 s; see `direct`
+
     settings = settings or ClientSettings()
-    async with Transport(
+    transport = HttpTransport(
         connection,
         max_connections=settings.max_connections,
         connect_seconds=settings.connect_timeout.total_seconds(),
         max_answer_bytes=settings.max_answer_bytes,
-    ) as transport:
+    )
+    try:
         yield Client(transport, settings)
+    finally:
+        await transport.close()
 
 
 def _encoded(body: Any) -> bytes:

@@ -8,15 +8,13 @@ Cost      importing this module imports aiohttp, 0.3-0.4 s on two cores.
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 import aiohttp
 import yarl
 from aiohttp import http_exceptions
 
 from porch.runtime.apierrors import ApiError, Malformed, TooLarge, Unavailable, Untrusted, refusal
+from porch.runtime.calls import Call
 from porch.runtime.connection import BadConnection, Connection
 
 _READ_BYTES = 1 << 16
@@ -34,32 +32,19 @@ _LEAKS = (aiohttp.ClientError, http_exceptions.HttpProcessingError, TimeoutError
 
 
 def unreachable(what: str, err: BaseException) -> ApiError | BadConnection:
-    """Our error for one of aiohttp's; the texts of aiohttp name hosts, never secrets."""
+    """Our error for one of aiohttp's."""
     if isinstance(err, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
         return BadConnection(f"{what}: the server's URL must be http(s)")
-    text = f"{what}: no usable answer ({type(err).__name__}: {err})"
+    # NB: the texts of the other classes quote the whole URL.
+    cause = f": {err}" if isinstance(err, OSError | aiohttp.ClientConnectionError) else ""
+    text = f"{what}: no usable answer ({type(err).__name__}{cause})"
     for leak, ours in _STALLING:
         if isinstance(err, leak):
             return ours(text)
     return Unavailable(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One HTTP request, without the identity."""
-
-    method: str
-    path: str
-    query: str = ""  # already encoded
-    body: bytes | None = None
-    content_type: str = ""
-    accept: str = "application/json"
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-class Transport:
+class HttpTransport:
     """One session with one API server, in one event loop."""
 
     def __init__(
@@ -82,17 +67,6 @@ class Transport:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
         )
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        err: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     async def close(self) -> None:
         await self._session.close()

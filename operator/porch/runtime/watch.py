@@ -29,9 +29,9 @@ from porch.runtime.apierrors import (
     Unavailable,
     refusal,
 )
+from porch.runtime.calls import Call
 from porch.runtime.client import EVERYTHING, Client, Form, Selection, decoder_of
 from porch.runtime.resources import Resource
-from porch.runtime.transport import Call
 
 T = TypeVar("T")
 _FIRST_WAIT = 0.1  # seconds
