@@ -33,8 +33,7 @@ class Executables:
         program = shutil.which(words[0], path=path)
         if program is None:
             raise FunctionNotRun(
-                f'unexpected function error: exec: "{words[0]}":'
-                " executable file not found in $PATH"
+                f'unexpected function error: exec: "{words[0]}": executable file not found in $PATH'
             )
         environment = {**os.environ, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run(

@@ -143,15 +143,10 @@ def _note_places(items: list[Node]) -> list[tuple[str, str]]:
 
 
 def _check_spellings(item: Node) -> None:
-    names = ("path", "index", "id")
-    for name, (internal, legacy) in zip(
-        names, (*_PAIRS, (annotations.ID, annotations.LEGACY_ID)), strict=True
-    ):
+    for internal, legacy in (*_PAIRS, (annotations.ID, annotations.LEGACY_ID)):
         ours, theirs = annotation(item, internal), annotation(item, legacy)
-        if ours is not None and theirs is not None and ours != theirs:
-            raise BadItems(
-                f"resource input to function has mismatched legacy and internal {name} annotations"
-            )
+        if ours and theirs and ours != theirs:
+            raise _mismatched(internal)
 
 
 def _call(step: Step, items: list[Node]) -> FunctionCall:
@@ -246,15 +241,19 @@ def _agree(item: Node, internal: str, legacy: str, original: str) -> None:
         set_annotation(item, legacy, ours)
     elif theirs and not ours:
         set_annotation(item, internal, theirs)
-    elif original and ours and theirs and ours != theirs:
+    elif ours and theirs and ours != theirs:
         if original not in (ours, theirs):
-            raise BadItems(
-                f"resource has mismatched legacy and internal annotations: `{internal}` is"
-                f" {ours!r}, `{legacy}` is {theirs!r}, both were {original!r}"
-            )
+            raise _mismatched(internal)
         changed = ours if ours != original else theirs
         set_annotation(item, internal, changed)
         set_annotation(item, legacy, changed)
+
+
+def _mismatched(annotation_key: str) -> BadItems:
+    name = annotation_key.rpartition("/")[2]
+    return BadItems(
+        f"resource input to function has mismatched legacy and internal {name} annotations"
+    )
 
 
 def _cause(run: FunctionRun) -> str:

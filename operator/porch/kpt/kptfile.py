@@ -6,12 +6,12 @@ Errors    NoKptfile, OldKptfile, ForeignKptfile, UnreadableKptfile.
 Source    the v1 schema of kpt; validation of the pipeline is in kptfile_validation.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from porch.errors import Permanent
-from porch.kpt.kptfile_decoding import Decoder
+from porch.kpt.kptfile_decoding import Decoder, Problem
 from porch.kpt.yaml.errors import BadYaml
 from porch.kpt.yaml.limits import DEFAULT_LIMITS, YamlLimits
 from porch.kpt.yaml.node import Node
@@ -65,6 +65,10 @@ class ForeignKptfile(BadKptfile):
 
 class UnreadableKptfile(BadKptfile):
     """The Kptfile is no YAML or does not follow its schema."""
+
+    def __init__(self, message: str, *, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +211,8 @@ def read_kptfile(root: Node, *, source: str = KPTFILE) -> Kptfile:
     decoder = Decoder()
     kptfile = _kptfile(decoder, root)
     if decoder.problems:
-        raise UnreadableKptfile("\n".join(f"{source}: {each}" for each in decoder.problems))
+        lines = [f"{source}: {problem}" for problem in decoder.problems]
+        raise UnreadableKptfile("\n".join(lines), problems=decoder.problems)
     if root.get("metadata") is None:
         raise UnreadableKptfile(f"{source}: missing Resource metadata")
     return kptfile

@@ -8,11 +8,24 @@ from dataclasses import dataclass, field
 from porch.kpt.yaml.node import Kind, Node
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that does not fit; `field` is the unknown field, "" for a wrong shape."""
+
+    line: int
+    path: str  # of the structure or value, "" for the top
+    field: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.text}"
+
+
 @dataclass(slots=True)
 class Decoder:
     """Collects what does not fit while views are made."""
 
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
 
     def struct(self, node: Node | None, path: str, fields: tuple[str, ...]) -> "View":
         """A view of a mapping that may have these fields only; absent and null are empty."""
@@ -27,12 +40,13 @@ class Decoder:
                 view.fields[key.value] = value
             else:
                 where = f"`{path}`" if path else "the Kptfile"
-                self.problems.append(f"line {key.line}: field {key.value} not found in {where}")
+                text = f"field {key.value} not found in {where}"
+                self.problems.append(Problem(key.line, path, key.value, text))
         return view
 
     def wrong(self, node: Node, path: str, expected: str) -> None:
-        found = node.kind.name.lower()
-        self.problems.append(f"line {node.line}: `{path}` must be {expected}, found a {found}")
+        text = f"`{path}` must be {expected}, found a {node.kind.name.lower()}"
+        self.problems.append(Problem(node.line, path, "", text))
 
 
 @dataclass(slots=True)

@@ -58,7 +58,7 @@ def _validate_function(field: str, function: Function, read: ReadDocuments) -> N
     if function.image and function.exec:
         raise InvalidKptfile(field, "must not specify both `image` and `exec` at the same time")
     if function.image and not _IMAGE.match(function.image):
-        reason = "must be a valid image reference: [registry/]name[:tag][@digest]"
+        reason = f'function name "{function.image}" is invalid'
         raise InvalidKptfile(f"{field}.image", reason, value=function.image)
     if function.config_map and function.config_path:
         raise InvalidKptfile(

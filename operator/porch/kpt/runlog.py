@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from porch.kpt.execution import StepFailed
-from porch.kpt.kptfile import NoKptfile, OldKptfile
+from porch.kpt.kptfile import NoKptfile, OldKptfile, UnreadableKptfile
 from porch.kpt.kptfile_validation import InvalidKptfile
 from porch.kpt.outcome import Rendered, RenderFailed
 from porch.kpt.runs import (
@@ -20,8 +20,25 @@ from porch.kpt.runs import (
     PackageEntered,
     PackageLeft,
 )
+from porch.kpt.yaml.errors import BadYaml
 
 LINES_SHOWN: Final = 4
+
+_GO_TYPES: Final = {
+    "upstream": "Upstream",
+    "upstreamLock": "UpstreamLock",
+    "git": "Git",
+    "info": "PackageInfo",
+    "readinessGates": "ReadinessGate",
+    "pipeline": "Pipeline",
+    "mutators": "Function",
+    "validators": "Function",
+    "selectors": "Selector",
+    "exclude": "Selector",
+    "inventory": "Inventory",
+    "status": "Status",
+    "conditions": "Condition",
+}
 
 
 def event_text(event: Event, *, duration: str = "0s", truncate: bool = True) -> str:
@@ -71,10 +88,39 @@ def error_text(outcome: RenderFailed) -> str:
                 ' Kptfile schema.\nPlease run "kpt fn eval <PKG_PATH> -i gcr.io/kpt-fn/fix:v0.2'
                 ' --include-meta-resources" to upgrade the package and retry. \n'
             )
+        case UnreadableKptfile() as error:
+            path = _below(outcome.root, outcome.package)
+            details = _unmarshal_errors(error) or str(error)
+            return f'Error: Kptfile at "{path}" can\'t be read.\n\nDetails:\n{details} \n'
+        case BadYaml() as error if error.kpt_line:
+            path = _below(outcome.root, error.source)
+            return (
+                f"Error: {path}: MalformedYAMLError: yaml: line {error.kpt_line}:"
+                f" {error.problem} \n"
+            )
         case InvalidKptfile():
             return f"{outcome.message}\n \n"
         case _:
             return f"Error: {outcome.message} \n"
+
+
+def _below(root: str, relative: str) -> str:
+    return root if relative in ("", ".") else f"{root}/{relative}"
+
+
+def _unmarshal_errors(error: UnreadableKptfile) -> str:
+    """Unknown fields in the words of the Go decoder."""
+    lines = [
+        f"\n  line {each.line}: field {each.field} not found in type v1.{_go_type(each.path)}"
+        for each in error.problems
+        if each.field
+    ]
+    return "yaml: unmarshal errors:" + "".join(lines) if lines else ""
+
+
+def _go_type(path: str) -> str:
+    name = path.rpartition(".")[2].partition("[")[0]
+    return _GO_TYPES.get(name, "KptFile")
 
 
 def _details(run: FunctionRun, *, truncate: bool) -> str:
