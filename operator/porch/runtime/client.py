@@ -50,10 +50,9 @@ class Form(StrEnum):
     """How much of an object crosses the wire."""
 
     WHOLE = "application/json"
-    METADATA = (
-        "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,"
-        "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
-    )
+    METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+    # NB: one header cannot name both: the server takes the first for a watch too, and says nothing.
+    METADATA_PAGES = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 class PatchType(StrEnum):
@@ -153,7 +152,7 @@ class Client:
             first["resourceVersion"] = resource_version
         token, query = "", first
         while True:
-            call = Call("GET", path, urlencode(query), accept=form)
+            call = Call("GET", path, urlencode(query), accept=_of_pages(form))
             page = self._decoded(call, await self._send(call), _List[into])  # type: ignore[valid-type]
             yield Page(page.items or [], page.metadata.resource_version)
             token = page.metadata.continue_
@@ -312,6 +311,10 @@ async def connect(
         yield Client(transport, settings)
     finally:
         await transport.close()
+
+
+def _of_pages(form: Form) -> Form:
+    return Form.METADATA_PAGES if form is Form.METADATA else form
 
 
 def _encoded(body: Any) -> bytes:

@@ -83,8 +83,10 @@ class Store(Generic[T]):
         before = self._objects.get(key)
         if before is not None and int(before.metadata.resource_version) >= version:
             return False
-        if self._deleted.get(key, -1) >= version or _is_gone(obj):
+        if self._deleted.get(key, -1) >= version:
             return False
+        if _is_gone(obj):
+            return self.remove(obj)
         self._replace(key, before, obj)
         return True
 
