@@ -9,7 +9,7 @@ from porch.api.packagerevision import PackageRevision
 from porch.api.repository import Repository
 from porch.engine.seen import Halt
 from porch.runtime.apierrors import Forbidden, NotFound
-from porch.runtime.client import Client, Form, PartialObject
+from porch.runtime.client import Client, PartialObject
 from porch.runtime.resources import NAMESPACES, ObjectKey, Resource
 
 CRDS = Resource(
@@ -39,9 +39,7 @@ class LeavingHomes:
 
     async def _is_going(self, resource: Resource, name: str) -> bool:
         try:
-            found = await self._client.get(
-                resource, ObjectKey("", name), into=PartialObject, form=Form.METADATA
-            )
+            found = await self._client.get(resource, ObjectKey("", name), into=PartialObject)
         except (NotFound, Forbidden):
             return True
         return found.metadata.deletion_timestamp is not None

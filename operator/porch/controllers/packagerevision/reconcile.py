@@ -51,7 +51,7 @@ class Revisions:
 
     async def reconcile(self, key: Key) -> Result:
         """One pass."""
-        obj = self.store.get(ObjectKey(key.namespace, key.name))
+        obj = self._current(key)
         if obj is None:
             self.pushes.forget(key)
             return DONE
@@ -59,7 +59,7 @@ class Revisions:
         if not _touches_git(obj):
             return await self._pass(key, obj)
         async with self.pushes.alone(key):
-            obj = self.store.get(ObjectKey(key.namespace, key.name))
+            obj = self._current(key)
             return await self._pass(key, obj) if obj is not None else DONE
 
     async def observe(self, key: Key, obj: PackageRevision) -> Seen:
@@ -108,7 +108,7 @@ class Revisions:
         except PorchError as err:
             await self._show(seen, err)
             raise
-        if self.store.get(ObjectKey(key.namespace, key.name)) is None:
+        if (seen.wish.deleting and not seen.wish.finalizer) or self._current(key) is None:
             return DONE
         await self.objects.write_status(seen)
         if is_push_due(seen):
@@ -120,6 +120,9 @@ class Revisions:
         halt = Halt(err.reason, str(err), stalled=err.disposition is Disposition.STALL)
         self.announcer.warn(seen.key, halt.reason, halt.message)
         await self.objects.write_status(replace(seen, halt=halt))
+
+    def _current(self, key: Key) -> PackageRevision | None:
+        return self.store.get(ObjectKey(key.namespace, key.name))
 
     async def _home(self, key: Key, wish: Wish) -> HomeView:
         home_key = Key(key.namespace, wish.repository)
