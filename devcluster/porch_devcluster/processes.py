@@ -1,0 +1,127 @@
+"""Running one component of the control plane as a process of its own.
+
+Every process leads its own session, reads nothing and writes to one log file. With a lifeline (see
+bundle/main.go) it ends when its launcher ends, even by SIGKILL; without one it stays.
+Errors    NotReady when the process is gone, with the end of its log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from porch_devcluster.errors import NotReady
+
+LIFELINE_VARIABLE = "PORCH_DEVCLUSTER_LIFELINE"
+LOG_TAIL = 25  # lines that an error shows
+
+
+class Lifeline:
+    """A pipe whose write end only this process holds: its end tells children that we are gone."""
+
+    def __init__(self) -> None:
+        self.read_end, self._write_end = os.pipe()
+
+    def close(self) -> None:
+        """End every process that hangs on this line."""
+        for descriptor in (self.read_end, self._write_end):
+            os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run and where its output goes."""
+
+    name: str
+    argv: tuple[str, ...]
+    log: Path
+
+
+class Component:
+    """A running component."""
+
+    def __init__(self, command: Command, *, lifeline: Lifeline | None) -> None:
+        self.command = command
+        environment = dict(os.environ)
+        kept: tuple[int, ...] = ()
+        if lifeline is not None:
+            environment[LIFELINE_VARIABLE] = str(lifeline.read_end)
+            kept = (lifeline.read_end,)
+        with command.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=command.log.parent,
+                env=environment,
+                pass_fds=kept,
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def check(self) -> None:
+        """Raise NotReady when the process has exited."""
+        status = self._process.poll()
+        if status is not None:
+            tail = log_tail(self.command.log)
+            raise NotReady(f"{self.command.name} must stay up, exited with {status}:\n{tail}")
+
+    def stop(self, *, grace: timedelta = timedelta(0)) -> None:
+        """End the process and wait until it is gone; SIGKILL once `grace` is over."""
+        if grace:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(grace.total_seconds())
+        self._process.kill()
+        self._process.wait()
+
+
+def log_tail(log: Path) -> str:
+    """The last lines of a log, indented, with its name above."""
+    lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL:] if log.exists() else []
+    return "\n".join([f"  {log}:", *(f"    {line[:400]}" for line in lines)])
+
+
+def kill_session(pid: int, *, program: Path) -> bool:
+    """Kill the session that `pid` leads, when it still runs `program`; waits until it is gone.
+
+    A number that was given to another program since is left alone.
+    """
+    if not runs(pid, program=program):
+        return False
+    os.killpg(pid, signal.SIGKILL)
+    while runs(pid, program=program):
+        time.sleep(0.01)
+    return True
+
+
+def runs(pid: int, *, program: Path) -> bool:
+    """Whether `pid` is a live process of `program`."""
+    try:
+        command_line = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
+    return command_line.split(b"\0")[0] == str(program).encode()
