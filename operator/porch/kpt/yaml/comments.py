@@ -120,8 +120,9 @@ def _comment_column(line: str, covered: Iterable[tuple[int, int]]) -> int:
 
 def _attach_behind(spots: Spots, number: int, before: str, text: str) -> None:
     end, node = spots.last_on_line.get(number, (-1, None))
-    alone = node is None and not before.startswith(("---", "%"))
-    if alone or (before.endswith("-") and end < len(before)):
+    is_alone = node is None and not before.startswith(("---", "%"))
+    is_dash = before == "-" or before.endswith((" -", "\t-"))
+    if is_alone or (is_dash and end < len(before)):
         below = bisect_right(spots.starts, number, key=_line_of)
         if below < len(spots.starts):
             target = _first_inside(spots.starts[below].node)

@@ -18,7 +18,7 @@ _NOT_PLAIN: Final = re.compile(
     r"[-?:](?:\s|\Z)|[,\[\]{}#&*!|>'\"%@`\s]|---|\.\.\."  # at the start
     r"|[^\n]*?(?::(?:\s|\Z)|\s#|\s\Z|[\n\t])"  # anywhere
 )
-_FLOW_INDICATOR: Final = re.compile(r"[,\[\]{}]|\A[?:-]|:\Z")
+_FLOW_INDICATOR: Final = re.compile(r"[,\[\]{}]|\A[:?]|\A-(?![\w.])|:\Z|:\?")
 _UNPRINTABLE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\U00010000-\U0010ffff]"
 )
@@ -111,7 +111,7 @@ def _fits_block(value: str) -> bool:
 
 
 def _header(value: str) -> str:
-    hint = "2" if value[0] in " \n" else ""
+    hint = "2" if value[0] in " \t\n" else ""
     if not value.endswith("\n"):
         return hint + "-"
     return hint + ("+" if value.endswith("\n\n") else "")
