@@ -52,8 +52,11 @@ def scalar_text(node: Node, indent: int, comment: str = "") -> str:
 def key_text(node: Node) -> str:
     """A scalar as the key of a block mapping, on one line."""
     value = node.value
-    if node.style == PLAIN and _PLAIN_AT_SIGHT.match(value) and not node.tag and not node.anchor:
-        return "!!merge <<" if value == "<<" else value
+    if node.style == PLAIN and not node.anchor:
+        if value == "<<":
+            return "!!merge <<"
+        if not node.tag and _PLAIN_AT_SIGHT.match(value):
+            return value
     return properties(node) + one_line(node, _possible_style(node))
 
 
