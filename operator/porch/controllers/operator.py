@@ -16,7 +16,7 @@ from porch.api.lifecycle import Lifecycle
 from porch.api.package import PorchPackage
 from porch.api.packagerevision import PackageRevision
 from porch.api.repository import Repository
-from porch.cache.cr import RESOURCES, CrCache
+from porch.cache.cr import RESOURCES, CrCache, CrCacheSettings
 from porch.cache.recent import RecentContents
 from porch.controllers.homes import Homes
 from porch.controllers.leaving import LeavingHomes
@@ -64,6 +64,7 @@ class Parts:
     may_write: Callable[[], None]
     poll: timedelta
     queue: QueueSettings
+    content: CrCacheSettings
     namespaces: tuple[str, ...] = ()  # empty: all
 
 
@@ -78,7 +79,7 @@ class Operator:
         self.revisions: Store[PackageRevision] = Store(
             {"repository": _repository_of, "package": package_of, "source": _source_of}
         )
-        self.cache = CrCache(client)
+        self.cache = CrCache(client, parts.content)
         self.homes = Homes()
         self.revision_queue = self._queue("packagerevisions", self._reconcile_revision)
         self.push_queue = self._queue("pushes", self._push)
@@ -129,9 +130,9 @@ class Operator:
         self.revisions.listen(self._revision_changed)
 
     @property
-    def queues(self) -> tuple[WorkQueue[Key], ...]:
-        """The queues whose progress is this process's liveness."""
-        return (self.revision_queue, self.push_queue, self.repository_queue)
+    def queues(self) -> tuple[WorkQueue[Key] | WorkQueue[PackageKey], ...]:
+        """All queues; their progress is this process's liveness."""
+        return (self.revision_queue, self.push_queue, self.repository_queue, self.package_queue)
 
     def watching(self) -> Watching:
         """The kinds that kopf watches."""
@@ -177,11 +178,6 @@ class Operator:
         await self._audit(REPOSITORIES, self.repositories, self._repository_event)
         await self._audit(REVISIONS, self.revisions, self._revision_event)
         await self._audit(PACKAGES, self.packages, _nothing)
-
-    async def close(self) -> None:
-        """Let the repositories go, after the queues have ended."""
-        for registered in self.homes:
-            await registered.known.close()
 
     async def _fill(self, resource: Resource, into: type[T], store: Store[T]) -> None:
         for namespace in self._parts.namespaces or ("",):

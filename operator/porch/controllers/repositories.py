@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from porch.api.packagerevision import PackageRevision
-from porch.api.repository import Repository, RepositoryType
+from porch.api.repository import Repository
 from porch.api.wellknown import (
     LATEST_REVISION_LABEL,
     PACKAGE_REVISION_FINALIZER,
@@ -23,14 +23,14 @@ from porch.controllers.repositorystatus import failed, listed
 from porch.engine.discovery import Discovered, delta
 from porch.engine.ports import Announcer, Clock
 from porch.engine.seen import Key
-from porch.errors import Disposition, Permanent, PorchError
+from porch.errors import Disposition, PorchError
 from porch.runtime.apierrors import AlreadyExists, NotFound
 from porch.runtime.client import Client, PartialObject
 from porch.runtime.queue import DONE, Result
 from porch.runtime.resources import ObjectKey, Resource
 from porch.runtime.status import StatusWriter
 from porch.runtime.store import Store
-from porch.storage.adapter import RepositoryAdapter, RevisionId
+from porch.storage.adapter import AccessDenied, RepositoryAdapter, RevisionId
 from porch.storage.known import Known
 
 logger = logging.getLogger(__name__)
@@ -41,12 +41,6 @@ _REVISION = PackageRevision.KIND
 REVISIONS = Resource(_REVISION.group, _REVISION.version, _REVISION.plural, _REVISION.kind)
 
 OpenRepository = Callable[[Repository], Awaitable[RepositoryAdapter]]
-
-
-class TypeNotSupported(Permanent):
-    """There is no adapter for this type of repository yet."""
-
-    reason = "RepositoryInvalid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +87,11 @@ class Repositories:
     async def _list(self, key: Key, obj: Repository) -> None:
         registered = await self._registered(key, obj)
         before = registered.snapshot
-        after = await registered.known.observe()
+        try:
+            after = await registered.known.observe()
+        except AccessDenied:
+            await self.open(obj)  # reads the Secret again, for the next attempt
+            raise
         registered.trouble = ""
         objects = self._objects(key)
         found = delta(key.name, before, after, objects.values())
@@ -111,8 +109,6 @@ class Repositories:
         if registered is not None and registered.repository.spec == obj.spec:
             registered.repository = obj
             return registered
-        if obj.spec.type is not RepositoryType.GIT:
-            raise TypeNotSupported("`spec.type` must be 'git'; 'oci' is not supported yet")
         await self._close(key)
         registered = Registered(obj, Known(await self.open(obj), self.clock.now))
         self.homes.put(key, registered)

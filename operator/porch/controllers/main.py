@@ -1,0 +1,181 @@
+"""The `porch-operator` program: settings from the environment, parts from settings, then run.
+
+Made to be killed: nothing is kept on disk but a clone of each repository, which is a cache. SIGTERM
+lets the passes that run end and releases the Lease. Exit codes: 0 after SIGTERM, 1 when a part
+cannot start or the Lease was lost, 2 for bad settings.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import uuid
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+import uvloop
+from prometheus_client import CollectorRegistry
+
+from porch.api.packagerevision import PackageRevision
+from porch.api.repository import Repository
+from porch.controllers.announcer import Announcer
+from porch.controllers.health import Health, serving
+from porch.controllers.logs import configure
+from porch.controllers.operator import Operator, Parts
+from porch.controllers.rendering import PooledRenderer
+from porch.controllers.repositoryadapters import RepositoryAdapters
+from porch.controllers.settings import BadSettings, OperatorSettings, ProcessSettings, load
+from porch.functions.pool import open_pool
+from porch.runtime.client import connect
+from porch.runtime.connection import load_connection
+from porch.runtime.events import EventMetrics, EventRecorder
+from porch.runtime.lease import Lease
+from porch.runtime.metrics import QueueMetrics, new_registry
+from porch.runtime.reflector import Reflector
+from porch.runtime.resources import ObjectKey
+from porch.runtime.watching import Watching
+
+logger = logging.getLogger(__name__)
+
+LEASE = "porch-operator"
+AUDIT_SECONDS = 300.0
+
+
+def main() -> None:
+    """Run until SIGTERM; the exit code says how it ended."""
+    try:
+        settings = load(os.environ)
+    except BadSettings as err:
+        sys.exit(_complaint(str(err)))
+    configure(settings.process.log_level, settings.process.log_format)
+    sys.exit(uvloop.run(_run(settings)))
+
+
+async def _run(settings: OperatorSettings) -> int:
+    async with AsyncExitStack() as stack:
+        client = await stack.enter_async_context(connect(load_connection(), settings.client))
+        pool = await stack.enter_async_context(open_pool(settings.render))
+        registry = new_registry()
+        identity = settings.process.identity or f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
+        lease_key = ObjectKey(settings.process.lease_namespace, LEASE)
+        lease = Lease(client, lease_key, identity=identity, settings=settings.lease)
+        recorder = EventRecorder(
+            client,
+            controller="porch.kpt.dev/operator",
+            instance=identity,
+            metrics=EventMetrics(registry),
+        )
+        adapters = RepositoryAdapters(
+            client, settings.process.cache_directory, timeout=settings.repository.timeout
+        )
+        stack.push_async_callback(adapters.close)
+        operator = Operator(
+            Parts(
+                client=client,
+                renderer=PooledRenderer(pool),
+                revision_news=Announcer(recorder, PackageRevision.KIND),
+                repository_news=Announcer(recorder, Repository.KIND),
+                open_repository=adapters.open,
+                metrics=QueueMetrics(registry),
+                may_write=lease.check,
+                poll=settings.repository.poll,
+                queue=settings.queue,
+                content=settings.content,
+                namespaces=settings.process.namespaces,
+            )
+        )
+        return await _Process(settings.process, operator, lease, recorder).run(registry)
+
+
+class _Process:
+    """The tasks of the operator, and in which order they begin and end."""
+
+    def __init__(
+        self, settings: ProcessSettings, operator: Operator, lease: Lease, recorder: EventRecorder
+    ) -> None:
+        self._settings = settings
+        self._operator = operator
+        self._lease = lease
+        self._recorder = recorder
+        self._watching: Watching = operator.watching()
+        self._reflectors: list[Reflector] = operator.reflectors()
+        self._stop = asyncio.Event()
+
+    async def run(self, registry: CollectorRegistry) -> int:
+        """Serve the probes, lead when it is our turn; the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        health = Health(self._operator, self._is_ready, self._heard_at)
+        ports = (self._settings.health_port, self._settings.metrics_port)
+        async with serving(health, registry, ports=ports), asyncio.TaskGroup() as group:
+            leading = group.create_task(self._lease.run())
+            lost = False
+            if await self._unless_stopped(self._lease.acquired()):
+                lost = await self._work()
+            leading.cancel()
+        return 1 if lost else 0
+
+    async def _work(self) -> bool:
+        """Know everything, then begin; True when the Lease was lost."""
+        operator = self._operator
+        await operator.fill()
+        async with asyncio.TaskGroup() as group:
+            background = [group.create_task(each.run()) for each in self._reflectors]
+            background.append(group.create_task(self._audit()))
+            group.create_task(self._watching.run())
+            group.create_task(self._recorder.run())
+            for reflector in self._reflectors:
+                await reflector.synced.wait()
+            for queue in operator.queues:
+                group.create_task(queue.run())
+            operator.look_at_everything()
+            logger.info("operator is working", extra={"revisions": len(operator.revisions)})
+            lost = await self._unless_stopped(self._lease.lost())
+            for queue in operator.queues:
+                queue.stop()
+            self._watching.stop()
+            self._recorder.stop()
+            for task in background:
+                task.cancel()
+        return lost
+
+    async def _unless_stopped(self, event: Coroutine[None, None, None]) -> bool:
+        """Wait for an event or for SIGTERM; True when it was the event."""
+        async with asyncio.TaskGroup() as group:
+            wanted = group.create_task(event)
+            stopped = group.create_task(self._stop.wait())
+            await asyncio.wait({wanted, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            happened = wanted.done()
+            wanted.cancel()
+            stopped.cancel()
+        return happened
+
+    async def _audit(self) -> None:
+        while True:
+            await asyncio.sleep(AUDIT_SECONDS)
+            await self._operator.audit()
+
+    def _is_ready(self) -> bool:
+        """Working, or standing by for the replica that works."""
+        return not self._stop.is_set()
+
+    def _heard_at(self) -> dict[str, float]:
+        if self._lease.remaining() == timedelta():
+            return {}
+        heard = dict(self._watching.heard_at)
+        for number, reflector in enumerate(self._reflectors):
+            heard[f"resources-{number}"] = reflector.heard_at
+        return heard
+
+
+def _complaint(words: str) -> int:
+    sys.stderr.write(f"porch-operator: {words}\n")
+    return 2
+
+
+if __name__ == "__main__":
+    main()
