@@ -1,1 +1,1 @@
-"""KRM functions: the runtime chain and what evaluates them. The package format is below, the engine above."""
+"""KRM functions: the runtime chain and what evaluates them. Above `kpt`, below the engine."""
