@@ -68,7 +68,7 @@ def _fill_comments(source: Node, target: Node) -> None:
 
 def _lift_element_heads(target: Node) -> None:
     """A comment above the first key of a list's element belongs above the element."""
-    for _, node in target.walk():
+    for node in target.nodes():
         if node.kind is Kind.SEQUENCE:
             for element in node.content:
                 if element.kind is Kind.MAPPING and element.content and not element.head_comment:

@@ -12,7 +12,7 @@ from porch.kpt.yaml.node import Kind, Node
 
 def has_aliases(root: Node) -> bool:
     """Whether any alias is in the tree."""
-    return any(node.kind is Kind.ALIAS for _, node in root.walk())
+    return any(node.kind is Kind.ALIAS for node in root.nodes())
 
 
 def expanded(root: Node, *, limits: YamlLimits = DEFAULT_LIMITS) -> Node:

@@ -20,11 +20,12 @@ from porch.kpt.yaml.limits import DEFAULT_LIMITS, YamlLimits
 from porch.kpt.yaml.node import Data
 from porch.kpt.yaml.parse import parse
 
+_NO_STRING: Final = r"(?:[-+]?[.0-9][^\n,{}\[\]]*|[~:?][^\n]*|(?:true|false|null)\s*):(?:\s|\Z)"
 _READ_DIFFERENTLY: Final = re.compile(
     r"<<|(?:^|[\s\[,{:-])[*&]\S"  # merge keys and aliases
     r"|(?:^|[\s\[,{:-])[-+]?(?:0[0-9_]|[0-9]+_)"  # octal numbers, underscores
-    r"|^[\s-]*(?:[-+.0-9~:?]|true|false|null)[^\n]*:(?:\s|\Z)"  # keys that are no strings
-    r"|[{,]\s*(?:[-+.0-9~:?]|true|false|null)[^,{}\[\]\n]*:(?:\s|\Z)"
+    rf"|^[ ]*(?:- +)*{_NO_STRING}"  # keys that are no strings
+    rf"|[{{,]\s*{_NO_STRING}"
     r"|!|[\ufeff\x00-\x08\x0b-\x1f]",  # tags; what libyaml refuses
     re.MULTILINE | re.IGNORECASE,
 )
