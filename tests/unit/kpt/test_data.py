@@ -31,7 +31,8 @@ def test_both_readers_agree_on_what_is_read_differently(text: str) -> None:
 
 values = st.sampled_from(
     ["1", "x", "yes", "0x1F", "1.0", "'q'", '"d"', "null", "~", "", "[1, a]", "{k: v}",
-     "2024-01-02", "1e3", "0777", "1_0", "-", "a b", "http://x:80/y", "v1.0", "-1", ".5", "08", "true"]
+     "2024-01-02", "1e3", "0777", "1_0", "-", "a b", "http://x:80/y", "v1.0",
+     "-1", ".5", "08", "true"]
 )  # fmt: skip
 names = st.sampled_from(["a", "b-c", "x.y/z", "1", "true", "'2'", ".h", "on", "k1"])
 mappings = st.dictionaries(names, values, min_size=1, max_size=6)

@@ -136,7 +136,7 @@ class Node:
         if data is None or isinstance(data, bool):
             return cls.scalar("null" if data is None else str(data).lower())
         if isinstance(data, int | float):
-            return cls.scalar(_number(data))
+            return cls.scalar(scalars.number_text(data))
         if isinstance(data, Mapping):
             return cls.mapping((key, cls.from_data(value)) for key, value in data.items())
         return cls.sequence(cls.from_data(element) for element in data)
@@ -395,13 +395,3 @@ def _kept_style(old: Node, new: Node) -> str:
     if old.is_string and old.style:
         return old.style
     return new.style
-
-
-def _number(number: int | float) -> str:
-    if isinstance(number, float) and number.is_integer() and abs(number) < 1e15:
-        return f"{number:.1f}"
-    if isinstance(number, float) and number != number:
-        return ".nan"
-    if isinstance(number, float) and number in (float("inf"), float("-inf")):
-        return ".inf" if number > 0 else "-.inf"
-    return repr(number)

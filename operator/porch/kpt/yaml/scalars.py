@@ -62,6 +62,17 @@ def resolve(text: str) -> Plain:
     return text
 
 
+def number_text(number: int | float) -> str:
+    """The plain text of a number; whole floats keep a decimal point."""
+    if isinstance(number, float) and number.is_integer() and abs(number) < 1e15:
+        return f"{number:.1f}"
+    if isinstance(number, float) and number != number:
+        return ".nan"
+    if isinstance(number, float) and number in (float("inf"), float("-inf")):
+        return ".inf" if number > 0 else "-.inf"
+    return repr(number)
+
+
 def _integer(text: str) -> int | float | str:
     digits = text.replace("_", "")
     sign = -1 if digits[0] == "-" else 1
