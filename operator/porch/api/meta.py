@@ -103,6 +103,17 @@ class Condition(Wire, frozen=True, kw_only=True):
     """The `metadata.generation` that the condition is about."""
 
 
+Conditions = Annotated[
+    list[Condition],
+    Meta(
+        extra_json_schema={
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["type"],
+        }
+    ),
+]
+
+
 class NameReference(Wire, frozen=True, kw_only=True):
     """The name of an object in the same namespace."""
 

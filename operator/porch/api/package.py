@@ -3,20 +3,23 @@
 Pure wire model of `packages.porch.kpt.dev/v1alpha1`. Written by the operator only.
 """
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from msgspec import field
+from msgspec import Meta, field
 
-from porch.api.meta import Condition, Kind, ObjectMeta, Wire
+from porch.api.meta import Conditions, Kind, ObjectMeta, Wire
+from porch.api.names import MAX_NAME
 from porch.api.wellknown import PORCH_GROUP
+
+_SHORT = Meta(extra_json_schema={"maxLength": MAX_NAME})
 
 
 class PorchPackageSpec(Wire, frozen=True, kw_only=True):
     """Which package this is."""
 
-    package_name: str
+    package_name: Annotated[str, _SHORT]
     """Path of the package below the registered directory, such as net/vpc. Immutable."""
-    repository: str
+    repository: Annotated[str, _SHORT]
     """Name of the Repository in the same namespace. Immutable."""
 
 
@@ -27,7 +30,7 @@ class PorchPackageStatus(Wire, frozen=True, kw_only=True):
     """The `metadata.generation` that this status is about."""
     latest_revision: int = 0
     """Highest number among the published revisions; absent when there is none."""
-    conditions: list[Condition] = field(default_factory=list)
+    conditions: Conditions = field(default_factory=list)
     """State of the package as Kubernetes' tools understand it."""
 
 

@@ -11,12 +11,14 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, field
 
-from porch.api.lifecycle import Lifecycle
-from porch.api.meta import Condition, ConditionStatus, Kind, NameReference, ObjectMeta, Wire
+from porch.api.lifecycle import DEFAULT, Lifecycle
+from porch.api.meta import Conditions, ConditionStatus, Kind, NameReference, ObjectMeta, Wire
+from porch.api.names import MAX_NAME
 from porch.api.results import FunctionResult
 from porch.api.wellknown import PORCH_GROUP
 
 _NAME = Meta(extra_json_schema={"minLength": 1})
+_SHORT = Meta(extra_json_schema={"maxLength": MAX_NAME})
 _DIGEST = Meta(extra_json_schema={"pattern": "^tree:[0-9a-f]{40}$"})
 
 
@@ -124,13 +126,13 @@ class PackageMetadata(Wire, frozen=True, kw_only=True):
 class PackageRevisionSpec(Wire, frozen=True, kw_only=True):
     """What is wanted of the revision."""
 
-    package_name: str
+    package_name: Annotated[str, _SHORT]
     """Path of the package below the registered directory, such as net/vpc. Immutable."""
-    repository: str
+    repository: Annotated[str, _SHORT]
     """Name of the Repository in the same namespace. Immutable."""
-    workspace_name: str
+    workspace_name: Annotated[str, _SHORT]
     """Name of the line of work, unique for the package; part of the object's name. Immutable."""
-    lifecycle: Lifecycle
+    lifecycle: Annotated[Lifecycle, Meta(extra_json_schema={"default": DEFAULT})]
     """The state that is wanted; it may be ahead of `status.lifecycle`, the state reached."""
     source: Source | None = None
     """Where the first content comes from; absent when the files are given directly. Immutable."""
@@ -275,7 +277,7 @@ class PackageRevisionStatus(Wire, frozen=True, kw_only=True):
     """The last render."""
     git: GitStatus | None = None
     """What git is known to hold of a draft or a proposal."""
-    conditions: list[Condition] = field(default_factory=list)
+    conditions: Conditions = field(default_factory=list)
     """State of the revision as Kubernetes' tools understand it."""
 
 

@@ -12,21 +12,24 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, field
 
 from porch.api.lifecycle import Lifecycle
-from porch.api.meta import Condition, Kind, ObjectMeta, Wire
+from porch.api.meta import Conditions, Kind, ObjectMeta, Wire
+from porch.api.names import MAX_NAME
 from porch.api.results import FunctionResultList
 from porch.api.wellknown import PORCH_GROUP
+
+_SHORT = Meta(extra_json_schema={"maxLength": MAX_NAME})
 
 
 class PackageRevisionResourcesSpec(Wire, frozen=True, kw_only=True):
     """The files, and which revision they belong to."""
 
-    package_name: str = ""
+    package_name: Annotated[str, _SHORT] = ""
     """Path of the package, as in the PackageRevision. Restored by the operator when dropped."""
-    workspace_name: str = ""
+    workspace_name: Annotated[str, _SHORT] = ""
     """Workspace, as in the PackageRevision. Restored by the operator when dropped."""
     revision: int = 0
     """Number of the published revision; absent before publication."""
-    repository: str = ""
+    repository: Annotated[str, _SHORT] = ""
     """Name of the Repository. Restored by the operator when dropped."""
     resources: Annotated[
         dict[str, str] | None, Meta(extra_json_schema={"x-kubernetes-map-type": "atomic"})
@@ -40,7 +43,7 @@ class RenderStatus(Wire, frozen=True, kw_only=True):
 
     result: FunctionResultList | None = None
     """What the functions had to say."""
-    error: str = ""
+    error: Annotated[str, Meta(extra_json_schema={"default": ""})] = ""
     """Why rendering failed; empty when it did not."""
 
 
@@ -68,13 +71,16 @@ class OmittedFile(Wire, frozen=True, kw_only=True):
 class PackageRevisionResourcesStatus(Wire, frozen=True, kw_only=True):
     """What the operator did with the files. Written by the operator only."""
 
+    observed_generation: int = 0
+    """The `metadata.generation` that the operator's last write produced: each of its writes changes
+    this field, so each is exactly one generation."""
     lifecycle: Lifecycle | None = None
     """The seal: with any other value than Draft, `spec.resources` must not change."""
     render_status: RenderStatus | None = None
     """How the last render ended."""
     omitted: list[OmittedFile] = field(default_factory=list)
     """Files that `spec.resources` does not show, or not completely."""
-    conditions: list[Condition] = field(default_factory=list)
+    conditions: Conditions = field(default_factory=list)
     """State of the files as Kubernetes' tools understand it."""
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, field
 
-from porch.api.meta import Condition, Kind, NameReference, ObjectMeta, Wire
+from porch.api.meta import Conditions, Kind, NameReference, ObjectMeta, Wire
 from porch.api.wellknown import CONFIG_GROUP
 
 _NAME = Meta(extra_json_schema={"minLength": 1})
@@ -129,7 +129,7 @@ class RepositoryStatus(Wire, frozen=True, kw_only=True):
     """What the server of the repository can do; absent before it was asked."""
     warnings: list[RepositoryWarning] = field(default_factory=list)
     """What the last listing skipped, in so far as it fits."""
-    conditions: list[Condition] = field(default_factory=list)
+    conditions: Conditions = field(default_factory=list)
     """State of the repository as Kubernetes' tools understand it."""
 
 

@@ -10,6 +10,9 @@ from msgspec import Meta
 
 from porch.api.meta import Wire
 
+# The existing clients always send these members, so the server fills them in for ours: a status
+# that a client sends back as it was read then compares equal to the one that is stored.
+_ZERO = Meta(extra_json_schema={"default": 0})
 _FREE = Meta(extra_json_schema={"x-kubernetes-preserve-unknown-fields": True})
 
 
@@ -72,17 +75,10 @@ class FunctionResult(Wire, frozen=True, kw_only=True):
     """Path of the executable, when it was one."""
     stderr: str = ""
     """The end of what the function wrote to standard error."""
-    exit_code: int = 0
+    exit_code: Annotated[int, _ZERO] = 0
     """Exit code of the function; 0 is success."""
     results: list[ResultItem] = msgspec.field(default_factory=list)
     """What the function has to say."""
-
-
-class ResultListMeta(Wire, frozen=True, kw_only=True):
-    """Metadata of a list of results."""
-
-    name: str = ""
-    """Name of the list."""
 
 
 class FunctionResultList(Wire, frozen=True, kw_only=True):
@@ -92,9 +88,7 @@ class FunctionResultList(Wire, frozen=True, kw_only=True):
     """kpt.dev/v1."""
     kind: str = ""
     """FunctionResultList."""
-    metadata: ResultListMeta | None = None
-    """Metadata of the list."""
-    exit_code: int = 0
+    exit_code: Annotated[int, _ZERO] = 0
     """0 when every function succeeded, else 1."""
     items: list[FunctionResult] = msgspec.field(default_factory=list)
     """One entry for each function that ran."""

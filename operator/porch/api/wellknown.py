@@ -15,5 +15,12 @@ RENDERED_GENERATION_ANNOTATION = "porch.kpt.dev/rendered-generation"
 # On Repository: written by `repo reg --v1alpha2` of the existing command line; ignored.
 V1ALPHA2_MIGRATION_ANNOTATION = "porch.kpt.dev/v1alpha2-migration"
 
+# On our CustomResourceDefinitions: they are of this system, not of another one of these groups.
+INSTALLATION_LABEL = "porch.kpt.dev/installation"
+INSTALLATION = "operator"
+
 PACKAGE_REVISION_FINALIZER = "porch.kpt.dev/packagerevisions"
 REPOSITORY_FINALIZER = "config.porch.kpt.dev/repository"
+
+# The operator's ServiceAccount, in whatever namespace it is installed; the policies know it.
+OPERATOR_ACCOUNT = "porch-operator"
