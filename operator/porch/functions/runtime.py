@@ -32,6 +32,10 @@ CATALOGUES = (
 # Modules of the built-in ports, by the name of the image that they stand for.
 BUILTINS: Mapping[str, str] = {
     "apply-setters": "apply_setters",
+    "gen-pkg-context": "gen_pkg_context",
+    "search-replace": "search_replace",
+    "set-annotations": "set_annotations",
+    "set-image": "set_image",
     "set-labels": "set_labels",
     "set-namespace": "set_namespace",
 }
