@@ -139,10 +139,10 @@ def wait_for(
     within: timedelta,
 ) -> Object:
     """Watch the object at `path` until `condition` holds for it; returns it as it was then."""
-    last: Object | None = None
+    last: Object = {}
     for event in _events_of(api, path, within=within):
-        last = None if event["type"] == "DELETED" else event["object"]
-        if last is not None and condition(last):
+        last = {} if event["type"] == "DELETED" else event["object"]
+        if last and condition(last):
             return last
     raise Timeout(f"the condition on {path}", within=within, last=json.dumps(last, indent=1))
 

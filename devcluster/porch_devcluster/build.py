@@ -21,12 +21,12 @@ from pathlib import Path
 from porch_devcluster import wheels
 from porch_devcluster.cache import cache_root, locked, mark_used, prune
 from porch_devcluster.errors import BuildFailed, DevclusterError
+from porch_devcluster.processes import PROGRAM
 from porch_devcluster.progress import Progress, progress_for_this_output
 
 MODULE = Path(__file__).resolve().parent.parent / "bundle"
 KUBERNETES = "v1.34.1"
 LINKER_FLAGS = f"-s -w -X k8s.io/component-base/version.gitVersion={KUBERNETES}"
-PROGRAM = "porch-devcluster"
 KEPT = 2  # versions in the cache: this checkout's, and one to go back to
 TAIL = 30  # lines of compiler output that a failure shows
 

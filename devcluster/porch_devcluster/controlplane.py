@@ -10,6 +10,7 @@ Cost      ready in some 3 s on 2 cores; about 450 MiB in all.
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import shutil
 import socket
@@ -24,10 +25,12 @@ from porch_devcluster.api import Api
 from porch_devcluster.errors import ApiStatus, NotReady
 from porch_devcluster.processes import Command, Component, Lifeline, log_tail
 
+COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager")
 LOOPBACK = "127.0.0.1"
 SERVICE_RANGE = "10.96.0.0/16"
 PORTS = range(20_000, 32_000)  # below the ephemeral ports, which outgoing connections occupy
 PORT_TRIES = 5
+SOCKET_PATH_BYTES = 107
 READY_WITHIN = timedelta(seconds=90)
 LOOK_EVERY = timedelta(milliseconds=20)
 STOP_GRACE = timedelta(seconds=2)  # open watches would hold a stopping server for a minute
@@ -41,6 +44,15 @@ class RunFiles:
     """Where one control plane keeps what it needs; everything is below `directory`."""
 
     directory: Path
+
+    def check(self) -> None:
+        """Refuse a directory whose sockets the kernel would refuse."""
+        longest = self.directory / "client.etcd:0"
+        if len(os.fsencode(longest)) > SOCKET_PATH_BYTES:
+            raise NotReady(
+                f"{longest} must not be longer than {SOCKET_PATH_BYTES} bytes, the limit of a "
+                "socket's path: set TMPDIR or XDG_CACHE_HOME to a shorter directory"
+            )
 
     @property
     def etcd_data(self) -> Path:
@@ -78,6 +90,7 @@ class ControlPlane:
 
     def start(self) -> None:
         """Make the PKI, run everything, and return when a namespace can be used."""
+        self.files.check()
         self.files.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         pki.write(self.files.pki.directory)
         try:

@@ -20,6 +20,7 @@ from typing import Self
 
 from porch_devcluster.errors import NotReady
 
+PROGRAM = "porch-devcluster"
 LIFELINE_VARIABLE = "PORCH_DEVCLUSTER_LIFELINE"
 LOG_TAIL = 25  # lines that an error shows
 
@@ -105,23 +106,30 @@ def log_tail(log: Path) -> str:
     return "\n".join([f"  {log}:", *(f"    {line[:400]}" for line in lines)])
 
 
-def kill_session(pid: int, *, program: Path) -> bool:
-    """Kill the session that `pid` leads, when it still runs `program`; waits until it is gone.
+def of_directory(directory: Path) -> dict[str, int]:
+    """Live components whose files lie in `directory`: process number by component.
 
-    A number that was given to another program since is left alone.
+    Asked of the kernel and not of a file, so that it is right whatever died and when.
     """
-    if not runs(pid, program=program):
-        return False
-    os.killpg(pid, signal.SIGKILL)
-    while runs(pid, program=program):
+    found: dict[str, int] = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            argv = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            if _is_component(argv, directory):
+                found[argv[1]] = int(process.name)
+    return found
+
+
+def _is_component(argv: list[str], directory: Path) -> bool:
+    return argv[0].endswith(f"/{PROGRAM}") and any(f"{directory}/" in part for part in argv[2:])
+
+
+def kill_all_of(directory: Path) -> list[str]:
+    """Kill the components of `directory` and wait until they are gone; the names of what ran."""
+    running = of_directory(directory)
+    for pid in running.values():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    while of_directory(directory):
         time.sleep(0.01)
-    return True
-
-
-def runs(pid: int, *, program: Path) -> bool:
-    """Whether `pid` is a live process of `program`."""
-    try:
-        command_line = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
-    return command_line.split(b"\0")[0] == str(program).encode()
+    return sorted(running)

@@ -119,23 +119,35 @@ def cluster() -> Iterator[Cluster]:
 def bundled_cluster() -> Iterator[Cluster]:
     """A control plane of our own, gone with the context or with this process."""
     program = bundle()
-    _sweep(Path(tempfile.gettempdir()))
-    directory = Path(tempfile.mkdtemp(prefix=RUN_PREFIX))
-    with (directory / IN_USE).open("w") as in_use, Lifeline() as lifeline:
-        fcntl.flock(in_use, fcntl.LOCK_EX)
+    home = Path(tempfile.gettempdir())
+    _sweep(home)
+    with _run_directory(home) as directory, Lifeline() as lifeline:
         control_plane = ControlPlane(RunFiles(directory), program=program, lifeline=lifeline)
         try:
             control_plane.start()
             yield cluster_of(control_plane)
         finally:
             control_plane.stop()
-            shutil.rmtree(directory, ignore_errors=True)
 
 
 def cluster_of(control_plane: ControlPlane) -> Cluster:
     """The cluster that a control plane of ours serves."""
     directory = control_plane.files.kubeconfig(ADMIN).parent
     return Cluster(control_plane.url, directory, control_plane)
+
+
+@contextmanager
+def _run_directory(home: Path) -> Iterator[Path]:
+    """A directory that a lock marks as in use, from before anybody can find it."""
+    hidden = Path(tempfile.mkdtemp(prefix=f".{RUN_PREFIX}", dir=home))
+    directory = home / hidden.name.removeprefix(".")
+    with (hidden / IN_USE).open("w") as in_use:
+        fcntl.flock(in_use, fcntl.LOCK_EX)
+        hidden.rename(directory)
+        try:
+            yield directory
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def _sweep(home: Path) -> None:
