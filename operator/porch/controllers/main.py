@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 
 import uvloop
 from prometheus_client import CollectorRegistry
@@ -22,35 +23,38 @@ from prometheus_client import CollectorRegistry
 from porch.api.packagerevision import PackageRevision
 from porch.api.repository import Repository
 from porch.controllers.announcer import Announcer
-from porch.controllers.health import Health, serving
-from porch.controllers.logs import configure
 from porch.controllers.operator import Operator, Parts
 from porch.controllers.rendering import PooledRenderer
 from porch.controllers.repositoryadapters import RepositoryAdapters
-from porch.controllers.settings import BadSettings, OperatorSettings, ProcessSettings, load
+from porch.controllers.settings import OperatorSettings
 from porch.functions.pool import open_pool
 from porch.runtime.client import connect
 from porch.runtime.connection import load_connection
 from porch.runtime.events import EventMetrics, EventRecorder
+from porch.runtime.health import Check, happened, hears, moves, serve
 from porch.runtime.lease import Lease
+from porch.runtime.logs import configure
 from porch.runtime.metrics import QueueMetrics, new_registry
 from porch.runtime.reflector import Reflector
 from porch.runtime.resources import ObjectKey
+from porch.runtime.settings import BadSettings, load
 from porch.runtime.watching import Watching
 
 logger = logging.getLogger(__name__)
 
 LEASE = "porch-operator"
 AUDIT_SECONDS = 300.0
+LONGEST_PASS = timedelta(minutes=10)  # a publication may wait for a slow git server
+LONGEST_SILENCE = timedelta(minutes=10)  # of a watch; bookmarks and restarts are far more often
 
 
 def main() -> None:
     """Run until SIGTERM; the exit code says how it ended."""
     try:
-        settings = load(os.environ)
+        settings = load(OperatorSettings, os.environ)
     except BadSettings as err:
         sys.exit(_complaint(str(err)))
-    configure(settings.process.log_level, settings.process.log_format)
+    configure(level=settings.log_level, form=settings.log_format)
     sys.exit(uvloop.run(_run(settings)))
 
 
@@ -59,8 +63,8 @@ async def _run(settings: OperatorSettings) -> int:
         client = await stack.enter_async_context(connect(load_connection(), settings.client))
         pool = await stack.enter_async_context(open_pool(settings.render))
         registry = new_registry()
-        identity = settings.process.identity or f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
-        lease_key = ObjectKey(settings.process.lease_namespace, LEASE)
+        identity = settings.identity or f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
+        lease_key = ObjectKey(settings.lease_namespace, LEASE)
         lease = Lease(client, lease_key, identity=identity, settings=settings.lease)
         recorder = EventRecorder(
             client,
@@ -69,7 +73,7 @@ async def _run(settings: OperatorSettings) -> int:
             metrics=EventMetrics(registry),
         )
         adapters = RepositoryAdapters(
-            client, settings.process.cache_directory, timeout=settings.repository.timeout
+            client, settings.cache_directory, timeout=settings.repository.timeout
         )
         stack.push_async_callback(adapters.close)
         operator = Operator(
@@ -84,19 +88,19 @@ async def _run(settings: OperatorSettings) -> int:
                 poll=settings.repository.poll,
                 queue=settings.queue,
                 content=settings.content,
-                namespaces=settings.process.namespaces,
+                namespaces=settings.namespaces,
             )
         )
-        return await _Process(settings.process, operator, lease, recorder).run(registry)
+        return await _Process(settings.port, operator, lease, recorder).run(registry)
 
 
 class _Process:
     """The tasks of the operator, and in which order they begin and end."""
 
     def __init__(
-        self, settings: ProcessSettings, operator: Operator, lease: Lease, recorder: EventRecorder
+        self, port: int, operator: Operator, lease: Lease, recorder: EventRecorder
     ) -> None:
-        self._settings = settings
+        self._port = port
         self._operator = operator
         self._lease = lease
         self._recorder = recorder
@@ -109,9 +113,8 @@ class _Process:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
-        health = Health(self._operator, self._is_ready, self._heard_at)
-        ports = (self._settings.health_port, self._settings.metrics_port)
-        async with serving(health, registry, ports=ports), asyncio.TaskGroup() as group:
+        probes = serve(self._port, live=self._live(), ready=self._ready(), registry=registry)
+        async with probes, asyncio.TaskGroup() as group:
             leading = group.create_task(self._lease.run())
             lost = False
             if await self._unless_stopped(self._lease.acquired()):
@@ -159,17 +162,42 @@ class _Process:
             await asyncio.sleep(AUDIT_SECONDS)
             await self._operator.audit()
 
-    def _is_ready(self) -> bool:
-        """Working, or standing by for the replica that works."""
-        return not self._stop.is_set()
+    def _live(self) -> dict[str, Check]:
+        """No pass hangs, and every watch hears something; a stand-by replica has neither."""
+        checks = {
+            each.name: moves(each.progress, within=LONGEST_PASS) for each in self._operator.queues
+        }
+        checks |= {
+            f"watch {kind}": self._while_leading(
+                hears(partial(self._heard, kind), within=LONGEST_SILENCE)
+            )
+            for kind in self._watching.heard_at
+        }
+        checks |= {
+            f"watch resources {number}": self._while_leading(
+                hears(partial(_heard_by, each), within=LONGEST_SILENCE)
+            )
+            for number, each in enumerate(self._reflectors)
+        }
+        return checks
 
-    def _heard_at(self) -> dict[str, float]:
-        if self._lease.remaining() == timedelta():
-            return {}
-        heard = dict(self._watching.heard_at)
-        for number, reflector in enumerate(self._reflectors):
-            heard[f"resources-{number}"] = reflector.heard_at
-        return heard
+    def _ready(self) -> dict[str, Check]:
+        """A replica that stands by is ready to take over; one that leads must know everything."""
+        checks = {
+            f"list resources {number}": self._while_leading(happened(each.synced, what="a list"))
+            for number, each in enumerate(self._reflectors)
+        }
+        return checks | {"stopping": lambda: "stopping" if self._stop.is_set() else ""}
+
+    def _while_leading(self, check: Check) -> Check:
+        return lambda: check() if self._lease.remaining() > timedelta() else ""
+
+    def _heard(self, kind: str) -> float:
+        return self._watching.heard_at[kind]
+
+
+def _heard_by(reflector: Reflector) -> float:
+    return reflector.heard_at
 
 
 def _complaint(words: str) -> int:

@@ -39,8 +39,7 @@ class RunningOperator:
         settings = {
             "KUBECONFIG": str(kubeconfig),
             "PORCH_CACHE_DIRECTORY": str(self.directory / "clones"),
-            "PORCH_HEALTH_PORT": "0",
-            "PORCH_METRICS_PORT": "0",
+            "PORCH_PORT": "0",
             "PORCH_LEASE_DURATION": "3s",
             "PORCH_LEASE_RENEW_DEADLINE": "2s",
             "PORCH_LEASE_RETRY": "200ms",
