@@ -19,7 +19,8 @@ from porch.engine.record import (
     generated_paths,
     read_edit,
 )
-from porch.engine.seen import Fact, Halt, Pushed, Seen
+from porch.engine.seen import Halt, Seen
+from porch.engine.sharing import changed, pushed_of
 from porch.engine.sources import CopyFrom, Init, Unsupported
 from porch.engine.world import World
 from porch.errors import Waiting
@@ -48,34 +49,37 @@ async def edit(world: World, seen: Seen) -> Seen:
     if record is None:
         return await _render(world, seen, body.content, over=body)
     if body.content.digest == record.output:
-        return await _acknowledge(world, seen, record)
+        return await _acknowledge(world, seen)
     rendered = world.memory.content(record.output)
-    if body.content.digest == record.input and rendered is not None:
-        return await _store(world, seen, rendered, record, over=body)
+    if record.succeeded and body.content.digest == record.input and rendered is not None:
+        return await _store(world, seen, rendered, over=body)
     match read_edit(body.content, record, rendered, world.memory.file):
         case Unchanged(kept):
-            return await _store(world, seen, kept, record, over=body)
+            return await _store(world, seen, kept, over=body)
         case Edited(content):
             return await _render(world, seen, content, over=body)
 
 
 async def adopt(world: World, seen: Seen, stored: StoredRevision) -> Seen:
-    """Take over a draft that git has: what it holds is taken as rendered by whoever wrote it."""
+    """Take over a draft that git has: it is the next input, unless it is our own last output."""
     content = await world.repository.read(stored)
-    rendering = await world.renderer.render(content)
-    unchanged = rendering.succeeded and rendering.content.digest == content.digest
-    adopted = await _record(world, seen, content, rendering, content_over=None)
-    if not unchanged:
-        return adopted
-    pushed = Pushed(stored.digest, stored.lifecycle)
-    return replace(adopted, fact=replace(adopted.fact, pushed=pushed))
+    record = seen.fact.record
+    if record is not None and content.digest == record.output == seen.fact.digest:
+        lifecycle = seen.fact.lifecycle or Lifecycle.DRAFT
+        adopted = await _store(world, seen, content, over=None, lifecycle=lifecycle)
+    else:
+        rendering = await world.renderer.render(content)
+        kept = rendering.content if rendering.succeeded else content
+        adopted = await _record(world, seen, content, rendering, kept=kept, over=seen.body)
+    fact = replace(adopted.fact, pushed=pushed_of(stored), unconfirmed=())
+    return replace(adopted, fact=fact)
 
 
 async def seal(world: World, seen: Seen) -> Seen:
     """Close exactly the rendered content; an edit that came first is rendered first."""
     body, record = body_of(seen), seen.fact.record
     if record is None or body.content.digest != record.output:
-        return _unrendered(seen, body)
+        return unrendered(seen)
     sealed = await world.cache.mark(
         seen.key.namespace, seen.key.name, Lifecycle.PROPOSED, over=body
     )
@@ -94,12 +98,28 @@ def with_body(seen: Seen, body: Draft, *, lifecycle: Lifecycle) -> Seen:
     """What is seen after a write of ours to the stored content."""
     record = seen.fact.record
     fact = replace(
-        seen.fact,
-        lifecycle=lifecycle,
-        digest=body.content.digest,
+        changed(seen.fact, body.content.digest, lifecycle),
         record=record and replace(record, resources_generation=body.head.generation),
     )
     return replace(seen, fact=fact, body=body, draft=body.head)
+
+
+def unrendered(seen: Seen) -> Seen:
+    """Forget that the stored content counts as rendered, so that the plan looks at it."""
+    record = seen.fact.record
+    forgotten = record and replace(record, resources_generation=0)
+    return replace(seen, fact=replace(seen.fact, record=forgotten))
+
+
+async def put(
+    world: World, seen: Seen, content: Content, view: Shown, *, over: Draft | None
+) -> Draft:
+    """Write content, unsealing what is sealed with other content first."""
+    namespace, name = seen.key.namespace, seen.key.name
+    sealed = over is not None and over.lifecycle is not None and over.lifecycle.is_sealed
+    if over is not None and sealed and over.content.digest != content.digest:
+        over = await world.cache.mark(namespace, name, Lifecycle.DRAFT, over=over)
+    return await world.cache.write(namespace, name, content, shown=view, over=over)
 
 
 def shown(seen: Seen, lifecycle: Lifecycle, *, revision: int = 0, error: str = "") -> Shown:
@@ -151,15 +171,23 @@ async def _copied(world: World, seen: Seen, name: str) -> Content | Halt:
 
 
 async def _render(world: World, seen: Seen, content: Content, *, over: Draft | None) -> Seen:
+    """Render; when that fails the user's files stay as they wrote them."""
     rendering = await world.renderer.render(content)
-    return await _record(world, seen, content, rendering, content_over=over)
+    written = over.content if over is not None else content
+    kept = rendering.content if rendering.succeeded else written
+    return await _record(world, seen, content, rendering, kept=kept, over=over)
 
 
 async def _record(
-    world: World, seen: Seen, content: Content, rendering: Rendering, *, content_over: Draft | None
+    world: World,
+    seen: Seen,
+    content: Content,
+    rendering: Rendering,
+    *,
+    kept: Content,
+    over: Draft | None,
 ) -> Seen:
-    """Write the record, then the content; a failed render keeps what the user wrote."""
-    kept = _kept(content, rendering, content_over)
+    """Write the record, then the content that is kept."""
     record = RenderRecord(
         input=content.digest,
         output=kept.digest,
@@ -178,42 +206,27 @@ async def _record(
         world.announcer.done(seen.key, "Rendered", f"{len(rendering.functions)} functions ran")
     else:
         world.announcer.warn(seen.key, "RenderFailed", rendering.error)
-    return await _store(world, seen, kept, record, over=content_over, results=rendering.results)
-
-
-def _kept(content: Content, rendering: Rendering, over: Draft | None) -> Content:
-    if rendering.succeeded:
-        return rendering.content
-    return over.content if over is not None else content
+    return await _store(world, seen, kept, over=over, results=rendering.results)
 
 
 async def _store(
     world: World,
     seen: Seen,
     content: Content,
-    record: RenderRecord,
     *,
     over: Draft | None,
+    lifecycle: Lifecycle = Lifecycle.DRAFT,
     results: bytes = b"",
 ) -> Seen:
-    view = replace(shown(seen, Lifecycle.DRAFT, error=record.error), results=results)
-    written = await world.cache.write(
-        seen.key.namespace, seen.key.name, content, shown=view, over=over
-    )
-    return with_body(seen, written, lifecycle=Lifecycle.DRAFT)
-
-
-async def _acknowledge(world: World, seen: Seen, record: RenderRecord) -> Seen:
-    """The stored content is the rendered one; only the note that says so was lost."""
-    body = body_of(seen)
-    noted = await world.cache.acknowledge(seen.key.namespace, seen.key.name, over=body)
-    lifecycle = seen.fact.lifecycle or Lifecycle.DRAFT
-    seen = replace(seen, fact=replace(seen.fact, record=record))
-    return with_body(seen, noted, lifecycle=lifecycle)
-
-
-def _unrendered(seen: Seen, body: Draft) -> Seen:
-    """Forget that the content counts as rendered, so that the plan renders it."""
     record = seen.fact.record
-    fact: Fact = replace(seen.fact, record=record and replace(record, resources_generation=0))
-    return replace(seen, fact=fact, draft=replace(body.head, rendered_generation=None))
+    error = record.error if record is not None else ""
+    view = replace(shown(seen, lifecycle, error=error), results=results)
+    return with_body(seen, await put(world, seen, content, view, over=over), lifecycle=lifecycle)
+
+
+async def _acknowledge(world: World, seen: Seen) -> Seen:
+    """The stored content is the rendered one; only that we know it was lost."""
+    body = body_of(seen)
+    if body.head.rendered_generation != body.head.generation:
+        body = await world.cache.acknowledge(seen.key.namespace, seen.key.name, over=body)
+    return with_body(seen, body, lifecycle=seen.fact.lifecycle or Lifecycle.DRAFT)

@@ -1,17 +1,21 @@
 """Carries the plan out: one action at a time, each idempotent, then asks the plan again.
 
-An expected refusal becomes a Halt on what is returned; a lost race becomes a new look at the
-content; everything else is an exception of the tree of errors and the work queue's business.
+An expected refusal becomes a Halt on what is returned, a lost race for the content becomes a new
+look at it. Any other error of the tree is returned as well, with what was reached before it, so
+that no progress is forgotten: `halt` tells of it and `error` is for the work queue. A Conflict is
+raised: somebody wrote the object, and what is known of it is out of date.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from porch.cache.protocol import DraftChanged
-from porch.engine import drafting, leaving, plan, publishing
+from porch.engine import actions, drafting, leaving, publishing
+from porch.engine.plan import plan
 from porch.engine.seen import Halt, Seen
+from porch.engine.sharing import confirmed
 from porch.engine.world import World
-from porch.errors import PorchError
+from porch.errors import Conflict, Disposition, PorchError
 
 MAX_STEPS = 24  # a whole life in one breath takes about ten; more is a loop, and our bug
 
@@ -26,36 +30,46 @@ class PlanDoesNotConverge(PorchError):
 
 async def run(world: World, seen: Seen) -> Seen:
     """Bring the revision as far as it can come; the result is what is then true."""
-    seen = replace(seen, halt=None)
+    seen = replace(seen, halt=None, error=None)
     for _ in range(MAX_STEPS):
-        match plan.plan(seen):
+        seen = confirmed(seen)
+        match plan(seen):
             case None:
                 return seen
             case Halt() as halt:
                 return replace(seen, halt=halt)
             case action:
-                seen = await _perform(world, seen, action)
-        if seen.halt is not None or isinstance(action, plan.Release | plan.Forget):
+                seen = await _attempt(world, seen, action)
+        if seen.halt is not None or isinstance(action, actions.Release | actions.Forget):
             return seen
     raise PlanDoesNotConverge(f"{seen.key}: no end after {MAX_STEPS} steps, the last {action}")
 
 
-async def _perform(world: World, seen: Seen, action: plan.Action) -> Seen:
+async def _attempt(world: World, seen: Seen, action: actions.Action) -> Seen:
     try:
-        match action:
-            case plan.AdoptDraft(stored):
-                return await drafting.adopt(world, seen, stored)
-            case plan.Record(stored):
-                return await publishing.record(world, seen, stored)
-            case plan.Show(stored):
-                return await publishing.show(world, seen, stored)
-            case plan.SetWish(lifecycle, why):
-                return await publishing.set_wish(world, seen, lifecycle, why)
-            case _:
-                return await _PERFORM[type(action)](world, seen)
+        return await _perform(world, seen, action)
     except DraftChanged:
         head = world.cache.peek(seen.key.namespace, seen.key.name)
         return replace(seen, body=None, draft=head)
+    except Conflict:
+        raise
+    except PorchError as err:
+        halt = Halt(err.reason, str(err), stalled=err.disposition is Disposition.STALL)
+        return replace(seen, halt=halt, error=err)
+
+
+async def _perform(world: World, seen: Seen, action: actions.Action) -> Seen:
+    match action:
+        case actions.AdoptDraft(stored):
+            return await drafting.adopt(world, seen, stored)
+        case actions.Record(stored):
+            return await publishing.record(world, seen, stored)
+        case actions.Show(stored):
+            return await publishing.show(world, seen, stored)
+        case actions.SetWish(lifecycle, why):
+            return await publishing.set_wish(world, seen, lifecycle, why)
+        case _:
+            return await _PERFORM[type(action)](world, seen)
 
 
 async def _add_finalizer(world: World, seen: Seen) -> Seen:
@@ -68,19 +82,19 @@ async def _read_body(world: World, seen: Seen) -> Seen:
     return replace(seen, body=body, draft=body.head if body else None)
 
 
-_PERFORM: dict[type[plan.Action], Perform] = {
-    plan.AddFinalizer: _add_finalizer,
-    plan.ReadBody: _read_body,
-    plan.MakeDraft: drafting.make,
-    plan.RenderEdit: drafting.edit,
-    plan.Seal: drafting.seal,
-    plan.Reopen: publishing.reopen,
-    plan.Publish: publishing.publish,
-    plan.ProposeDeletion: publishing.propose_deletion,
-    plan.UndoDeletion: publishing.undo_deletion,
-    plan.Forget: leaving.forget,
-    plan.DeleteStored: publishing.delete_stored,
-    plan.FlushDraft: leaving.flush,
-    plan.DeleteBody: leaving.delete_body,
-    plan.Release: leaving.release,
+_PERFORM: dict[type[actions.Action], Perform] = {
+    actions.AddFinalizer: _add_finalizer,
+    actions.ReadBody: _read_body,
+    actions.MakeDraft: drafting.make,
+    actions.RenderEdit: drafting.edit,
+    actions.Seal: drafting.seal,
+    actions.Reopen: publishing.reopen,
+    actions.Publish: publishing.publish,
+    actions.ProposeDeletion: publishing.propose_deletion,
+    actions.UndoDeletion: publishing.undo_deletion,
+    actions.Forget: leaving.forget,
+    actions.DeleteStored: publishing.delete_stored,
+    actions.FlushDraft: leaving.flush,
+    actions.DeleteBody: leaving.delete_body,
+    actions.Release: leaving.release,
 }

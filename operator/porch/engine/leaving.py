@@ -8,7 +8,10 @@ from porch.engine.pushes import put_draft
 from porch.engine.seen import Seen
 from porch.engine.world import World
 from porch.errors import PorchError
+from porch.kpt.content import Content
 from porch.storage.adapter import Moved, Refused, Stored
+
+_LOOKS = 3  # at a branch that moves under a last push, our own late pushes among them
 
 
 async def forget(world: World, seen: Seen) -> Seen:
@@ -27,7 +30,7 @@ async def flush(world: World, seen: Seen) -> Seen:
         world.announcer.warn(seen.key, "DraftNotPushed", words)
     else:
         world.announcer.done(seen.key, "DraftPushed", "unpushed content was saved to git")
-    return replace(seen, fact=replace(seen.fact, digest=None))
+    return await delete_body(world, seen)
 
 
 async def delete_body(world: World, seen: Seen) -> Seen:
@@ -47,19 +50,26 @@ async def _last_push(world: World, seen: Seen) -> str:
     body = seen.body or await world.cache.read(seen.key.namespace, seen.key.name)
     if body is None:
         return "its content was removed before"
-    lifecycle = seen.fact.lifecycle or Lifecycle.DRAFT
-    change = put_draft(seen, body.content, lifecycle, world.author)
     try:
         async with asyncio.timeout(world.flush_limit.total_seconds()):
-            outcome = await world.repository.apply(change)
+            return await _push(world, seen, body.content)
     except TimeoutError:
         return f"the repository did not answer within {world.flush_limit.total_seconds():.0f} s"
     except PorchError as err:
         return str(err)
-    match outcome:
-        case Stored():
-            return ""
-        case Moved():
-            return "somebody else changed the draft's branch"
-        case Refused(message):
-            return message
+
+
+async def _push(world: World, seen: Seen, content: Content) -> str:
+    lifecycle = seen.fact.lifecycle or Lifecycle.DRAFT
+    for _ in range(_LOOKS):
+        change = put_draft(seen, content, lifecycle, world.author)
+        match await world.repository.apply(change):
+            case Stored():
+                return ""
+            case Moved(found) if found is not None and found.digest == content.digest:
+                return ""
+            case Moved(found):
+                seen = replace(seen, stored=found)
+            case Refused(message):
+                return message
+    return "somebody else changed the draft's branch"

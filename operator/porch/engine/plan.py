@@ -4,143 +4,42 @@
 (`Halt`). The executor performs it and asks again with what it then knows; a crash between any two
 actions is safe, because every action is idempotent and the next pass plans from what is stored.
 
-Order matters in three places, and each says why:
+Order matters in four places, and each says why:
   the finalizer comes before the first external effect, so that no deletion can miss one;
   a pushed proposal is taken back in git before the draft opens again, so that a publication that
   somebody else is carrying out loses its lease;
   resources are sealed before a revision counts as Proposed, so that no acknowledged edit can be
-  written behind a proposal's back.
+  written behind a proposal's back;
+  an edit is rendered before anything else is looked at, so that what is compared with git, sealed
+  or replaced is always known.
 """
-
-from dataclasses import dataclass
 
 from porch.api.conditions import Reason
 from porch.api.lifecycle import Lifecycle
-from porch.engine.seen import Halt, Home, Seen
-from porch.storage.adapter import StoredRevision
-
-
-@dataclass(frozen=True, slots=True)
-class AddFinalizer:
-    """Put our finalizer on the object."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReadBody:
-    """Read the stored content."""
-
-
-@dataclass(frozen=True, slots=True)
-class MakeDraft:
-    """Apply the source, render, record, and store the draft's first content."""
-
-
-@dataclass(frozen=True, slots=True)
-class RenderEdit:
-    """Read what the stored content means; render, record and write back if it is an edit."""
-
-
-@dataclass(frozen=True, slots=True)
-class AdoptDraft:
-    """Take over a draft or proposal that git has and we do not."""
-
-    stored: StoredRevision
-
-
-@dataclass(frozen=True, slots=True)
-class Seal:
-    """Close the rendered content to edits; from then on the revision is Proposed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reopen:
-    """Make a proposal a draft again: first in git, then for editors."""
-
-
-@dataclass(frozen=True, slots=True)
-class Publish:
-    """Publish the sealed content."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Write down what git says of a published revision."""
-
-    stored: StoredRevision
-
-
-@dataclass(frozen=True, slots=True)
-class Show:
-    """Show the published content as resources."""
-
-    stored: StoredRevision
-
-
-@dataclass(frozen=True, slots=True)
-class ProposeDeletion:
-    """Mark the published revision in git."""
-
-
-@dataclass(frozen=True, slots=True)
-class UndoDeletion:
-    """Take that mark away."""
-
-
-@dataclass(frozen=True, slots=True)
-class SetWish:
-    """Move `spec.lifecycle` to what git has, which wins."""
-
-    lifecycle: Lifecycle
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """Remove an object whose revision git no longer has."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteStored:
-    """Remove the revision from git."""
-
-
-@dataclass(frozen=True, slots=True)
-class FlushDraft:
-    """Push what git does not have yet, for at most a minute; say so when it could not be done."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteBody:
-    """Remove the stored content."""
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Take our finalizer off; the object goes."""
-
-
-Action = (
-    AddFinalizer
-    | ReadBody
-    | MakeDraft
-    | RenderEdit
-    | AdoptDraft
-    | Seal
-    | Reopen
-    | Publish
-    | Record
-    | Show
-    | ProposeDeletion
-    | UndoDeletion
-    | SetWish
-    | Forget
-    | DeleteStored
-    | FlushDraft
-    | DeleteBody
-    | Release
+from porch.engine.actions import (
+    AddFinalizer,
+    AdoptDraft,
+    DeleteBody,
+    DeleteStored,
+    FlushDraft,
+    Forget,
+    MakeDraft,
+    ProposeDeletion,
+    Publish,
+    ReadBody,
+    Record,
+    Release,
+    RenderEdit,
+    Reopen,
+    Seal,
+    SetWish,
+    Show,
+    Step,
+    UndoDeletion,
 )
-
-Step = Action | Halt | None
+from porch.engine.seen import Halt, Home, Seen
+from porch.engine.sharing import Standing, is_ours, moved_to, open_copy, standing
+from porch.storage.adapter import StoredRevision
 
 _FINAL = (Lifecycle.PUBLISHED, Lifecycle.DELETION_PROPOSED)
 
@@ -151,11 +50,14 @@ def plan(seen: Seen) -> Step:
         return _deletion(seen)
     if seen.fact.lifecycle in _FINAL:
         return _published(seen)
-    if seen.stored is not None and seen.stored.lifecycle in _FINAL:
-        return _already_published(seen, seen.stored)
+    stored = _published_copy(seen)
+    if stored is not None:
+        return _already_published(seen, stored)
     if seen.fact.lifecycle is None:
         return _new(seen)
-    if seen.draft is None and seen.body is None:
+    if not seen.wish.finalizer:
+        return AddFinalizer()
+    if not _has_content(seen):
         return _content_missing(seen)
     if seen.fact.lifecycle is Lifecycle.PROPOSED:
         return _proposed(seen)
@@ -163,17 +65,19 @@ def plan(seen: Seen) -> Step:
 
 
 def _new(seen: Seen) -> Step:
-    match seen.home:
-        case Home.MISSING | Home.LEAVING | Home.UNLISTED:
-            return _home_trouble(seen)
+    if seen.home is not Home.LISTED:
+        return _home_trouble(seen)
     if seen.refusal is not None:
         return seen.refusal
     if not seen.wish.finalizer:
         return AddFinalizer()
-    if seen.draft is not None or seen.body is not None:
+    if _has_content(seen):
         return _draft(seen)
-    if seen.stored is not None:
-        return AdoptDraft(seen.stored)
+    theirs = open_copy(seen)
+    if theirs is not None:
+        if theirs.lifecycle is Lifecycle.PROPOSED and seen.wish.lifecycle is Lifecycle.DRAFT:
+            return SetWish(theirs.lifecycle, "git has the revision as Proposed")
+        return AdoptDraft(theirs)
     if seen.wish.source is not None:
         return MakeDraft()
     return Halt(
@@ -186,57 +90,130 @@ def _new(seen: Seen) -> Step:
 
 def _draft(seen: Seen) -> Step:
     """Content first, wish second: what is proposed is what was rendered."""
-    if not _is_rendered(seen):
+    if not _is_known(seen):
         return ReadBody() if seen.body is None else RenderEdit()
-    if seen.wish.lifecycle is Lifecycle.DRAFT:
-        return None
-    if seen.wish.lifecycle is Lifecycle.DELETION_PROPOSED:
-        return Halt(
-            Reason.INVALID,
-            "`spec.lifecycle` must not be 'DeletionProposed' before the revision is published; "
-            "delete the draft instead",
-            stalled=True,
-        )
+    step = _follow_git(seen)
+    if step is not None:
+        return step
+    match seen.wish.lifecycle:
+        case Lifecycle.DRAFT:
+            return _keep_open(seen)
+        case Lifecycle.DELETION_PROPOSED:
+            return _not_published(seen)
     record = seen.fact.record
     if record is None or not record.succeeded:
         return _render_failed(seen)
     return ReadBody() if seen.body is None else Seal()
 
 
-def _proposed(seen: Seen) -> Step:
-    if seen.wish.lifecycle is Lifecycle.DRAFT:
-        return ReadBody() if seen.body is None else Reopen()
-    if seen.wish.lifecycle is not Lifecycle.PUBLISHED:
-        return None
-    if seen.home is not Home.LISTED:
-        return _home_trouble(seen)
-    if seen.body is None:
+def _keep_open(seen: Seen) -> Step:
+    """Neither git nor a seal left by a crash may say that a draft is proposed."""
+    theirs, body = open_copy(seen), seen.body
+    proposed = theirs is not None and theirs.lifecycle is Lifecycle.PROPOSED
+    if proposed and body is None:
         return ReadBody()
-    if seen.body.content.digest != seen.fact.digest:
-        return Halt(
-            Reason.CONTENT_CHANGED,
-            "the sealed resources must hold the proposed content "
-            f"{seen.fact.digest}, found {seen.body.content.digest}; "
-            "set `spec.lifecycle` to 'Draft' to render and propose what they hold now",
-            stalled=True,
-        )
-    return Publish()
+    return Reopen() if proposed or _is_sealed(seen) else None
+
+
+def _proposed(seen: Seen) -> Step:
+    if not _is_known(seen):
+        if seen.body is None:
+            return ReadBody()
+        if seen.body.content.digest != seen.fact.digest:
+            return _replaced_proposal(seen)
+    step = _follow_git(seen)
+    if step is not None:
+        return step
+    if seen.wish.lifecycle is Lifecycle.DRAFT:
+        return _reject(seen)
+    return _approve(seen) if _is_known(seen) else Seal()
+
+
+def _approve(seen: Seen) -> Step:
+    match seen.wish.lifecycle:
+        case Lifecycle.DELETION_PROPOSED:
+            return _not_published(seen)
+        case Lifecycle.PUBLISHED if seen.home is not Home.LISTED:
+            return _home_trouble(seen)
+        case Lifecycle.PUBLISHED:
+            return ReadBody() if seen.body is None else Publish()
+    return None
+
+
+def _reject(seen: Seen) -> Step:
+    pushed = seen.fact.pushed
+    in_git = pushed is not None and pushed.lifecycle is Lifecycle.PROPOSED
+    if in_git and seen.home is not Home.LISTED:
+        return _home_trouble(seen)
+    return ReadBody() if seen.body is None else Reopen()
+
+
+def _replaced_proposal(seen: Seen) -> Step:
+    """Resources that were removed and created again while they were proposed.
+
+    They are an edit like any other, except that nobody approved it.
+    """
+    if seen.wish.lifecycle not in _FINAL:
+        return _reject(seen)
+    found = seen.body.content.digest if seen.body else None
+    return Halt(
+        Reason.CONTENT_CHANGED,
+        f"the sealed resources must hold the proposed content {seen.fact.digest}, found {found}; "
+        "set `spec.lifecycle` to 'Draft' to render and propose what they hold now",
+        stalled=True,
+    )
+
+
+def _follow_git(seen: Seen) -> Step:
+    """What somebody else did to the draft in git asks for; None when they did nothing."""
+    theirs = open_copy(seen)
+    if theirs is None or seen.home is not Home.LISTED:
+        return None
+    wish, moved = seen.wish.lifecycle, moved_to(seen)
+    if moved is not None and wish is not moved and _is_overtaken(wish, moved):
+        return SetWish(moved, f"somebody else made the revision {moved} in git")
+    match standing(seen):
+        case Standing.NEWER:
+            return _take_theirs(seen, theirs)
+        case Standing.DIVERGED:
+            return _diverged(seen, theirs)
+    return None
+
+
+def _take_theirs(seen: Seen, theirs: StoredRevision) -> Step:
+    """Nobody approved their content; and ours is read first, so that no edit is overwritten."""
+    if seen.wish.lifecycle is Lifecycle.PUBLISHED:
+        why = "somebody else changed the content in git after it was approved"
+        return SetWish(Lifecycle.DRAFT, why)
+    unread = seen.draft is not None and seen.body is None
+    return ReadBody() if unread else AdoptDraft(theirs)
+
+
+def _is_overtaken(wish: Lifecycle, moved: Lifecycle) -> bool:
+    """A proposal overtakes the wish for a draft, a rejection overtakes every wish."""
+    return moved is Lifecycle.DRAFT or wish is Lifecycle.DRAFT
 
 
 def _published(seen: Seen) -> Step:
+    wish, fact = seen.wish.lifecycle, seen.fact.lifecycle
     if seen.home is not Home.LISTED:
-        return None
-    if seen.stored is None:
+        return None if wish is fact else _home_trouble(seen)
+    stored = _published_copy(seen)
+    if stored is None:
         return Forget()
-    if _differs(seen, seen.stored):
-        return Record(seen.stored)
-    if seen.draft is None:
-        return Show(seen.stored)
-    return _deletion_wish(seen, seen.stored)
+    if stored.lifecycle is not fact and wish is fact:
+        return SetWish(stored.lifecycle, f"somebody else made the revision {stored.lifecycle}")
+    if _differs(seen, stored):
+        return Record(stored)
+    if seen.draft is None or seen.draft.generation != seen.draft.rendered_generation:
+        return Show(stored)
+    return _deletion_wish(seen, stored)
 
 
 def _deletion_wish(seen: Seen, stored: StoredRevision) -> Step:
     match seen.wish.lifecycle, stored.lifecycle:
+        case Lifecycle.DELETION_PROPOSED, _ if not seen.wish.finalizer:
+            return AddFinalizer()
         case want, have if want is have:
             return None
         case Lifecycle.DELETION_PROPOSED, _:
@@ -249,9 +226,23 @@ def _deletion_wish(seen: Seen, stored: StoredRevision) -> Step:
 
 def _already_published(seen: Seen, stored: StoredRevision) -> Step:
     """Git has it: our publication before a crash, a discovered revision, or another's work."""
+    if _has_content(seen):
+        if seen.body is None:
+            return ReadBody()
+        if seen.body.content.digest != stored.digest:
+            if not _is_known(seen):
+                return RenderEdit()
+            if not _git_had(seen):
+                return _published_otherwise(seen, stored)
     if seen.wish.lifecycle not in _FINAL:
         return SetWish(stored.lifecycle, f"git has the revision as {stored.lifecycle}")
     return Record(stored)
+
+
+def _git_had(seen: Seen) -> bool:
+    """Whoever published something else had our content before their eyes."""
+    pushed = seen.fact.pushed
+    return pushed is not None and pushed.digest == seen.fact.digest
 
 
 def _differs(seen: Seen, stored: StoredRevision) -> bool:
@@ -265,12 +256,89 @@ def _differs(seen: Seen, stored: StoredRevision) -> bool:
     )
 
 
-def _is_rendered(seen: Seen) -> bool:
-    """The stored content is what the last render made, or is known to be un-renderable."""
+def _content_missing(seen: Seen) -> Step:
+    theirs, stands = open_copy(seen), standing(seen)
+    if theirs is not None and stands is Standing.SAME:
+        return AdoptDraft(theirs)
+    if theirs is not None and stands is not Standing.OLDER:
+        return _take_theirs(seen, theirs)
+    if seen.home is Home.UNLISTED:
+        return _home_trouble(seen)
+    return Halt(
+        Reason.CONTENT_MISSING,
+        f"PackageRevisionResources {seen.key.name!r} is gone and git has no copy of its last "
+        f"content {seen.fact.digest}; create it again, or delete this revision",
+        stalled=False,
+    )
+
+
+def _deletion(seen: Seen) -> Step:
+    """Git is changed only for a revision that is deleted by itself, never with its home."""
+    if not seen.wish.finalizer:
+        return None
+    published = seen.fact.lifecycle in _FINAL or _published_copy(seen) is not None
+    if seen.home in (Home.MISSING, Home.LEAVING):
+        return _drop(seen) if published or not _is_unsaved(seen) else FlushDraft()
+    if published and seen.wish.lifecycle is not Lifecycle.DELETION_PROPOSED:
+        return _drop(seen)
+    if seen.home is Home.UNLISTED:
+        return _home_trouble(seen)
+    if published:
+        return _drop(seen) if _published_copy(seen) is None else DeleteStored()
+    return DeleteStored() if is_ours(seen) else _drop(seen)
+
+
+def _drop(seen: Seen) -> Step:
+    return DeleteBody() if _has_content(seen) else Release()
+
+
+def _has_content(seen: Seen) -> bool:
+    return seen.draft is not None or seen.body is not None
+
+
+def _is_known(seen: Seen) -> bool:
+    """The stored content is what the record and the facts are about.
+
+    NB: generations start again when the resources are created again, so the note that only our own
+    writes carry is looked at as well; and the note of a write that a crash kept out of the status
+    is not enough, as it does not say what was written.
+    """
     record, head = seen.fact.record, seen.draft
     if record is None or head is None:
         return False
-    return head.generation in (head.rendered_generation, record.resources_generation)
+    return head.generation == head.rendered_generation == record.resources_generation
+
+
+def _is_sealed(seen: Seen) -> bool:
+    lifecycle = seen.body.lifecycle if seen.body else None
+    return lifecycle is not None and lifecycle.is_sealed
+
+
+def _is_unsaved(seen: Seen) -> bool:
+    if not _has_content(seen):
+        return False
+    pushed = seen.fact.pushed
+    return not _is_known(seen) or pushed is None or pushed.digest != seen.fact.digest
+
+
+def _published_copy(seen: Seen) -> StoredRevision | None:
+    stored = seen.stored
+    return stored if stored is not None and stored.lifecycle.is_published else None
+
+
+def _home_trouble(seen: Seen) -> Halt:
+    if seen.home_trouble is not None:
+        return seen.home_trouble
+    return Halt(Reason.WAITING_FOR_REPOSITORY, "its Repository is not listed yet", stalled=False)
+
+
+def _not_published(seen: Seen) -> Halt:
+    return Halt(
+        Reason.INVALID,
+        "`spec.lifecycle` must not be 'DeletionProposed' before the revision is published, found "
+        f"{seen.fact.lifecycle}; delete the draft instead, or set 'Published' to publish it",
+        stalled=True,
+    )
 
 
 def _render_failed(seen: Seen) -> Halt:
@@ -283,54 +351,21 @@ def _render_failed(seen: Seen) -> Halt:
     )
 
 
-def _content_missing(seen: Seen) -> Step:
-    if seen.stored is not None:
-        return AdoptDraft(seen.stored)
-    if seen.home is Home.UNLISTED:
-        return _home_trouble(seen)
+def _diverged(seen: Seen, theirs: StoredRevision) -> Halt:
     return Halt(
-        Reason.CONTENT_MISSING,
-        f"PackageRevisionResources {seen.key.name!r} is gone and git has no copy of it; "
-        "create it again, or delete this revision",
-        stalled=False,
+        Reason.DRAFT_MOVED,
+        f"somebody else gave branch {theirs.lock.ref!r} the content {theirs.digest}, while ours "
+        f"is {seen.fact.digest}; both are kept. Remove or reset the branch to go on with ours, or "
+        f"delete PackageRevisionResources {seen.key.name!r} to take theirs",
+        stalled=True,
     )
 
 
-def _deletion(seen: Seen) -> Step:
-    """Git is changed only for a revision that is deleted by itself, never with its home."""
-    if not seen.wish.finalizer:
-        return None
-    published = seen.fact.lifecycle in _FINAL or _stored_final(seen)
-    if seen.home in (Home.MISSING, Home.LEAVING):
-        return _leave_git(seen, published=published)
-    if published and seen.wish.lifecycle is not Lifecycle.DELETION_PROPOSED:
-        return _drop(seen)
-    if seen.home is Home.UNLISTED:
-        return _home_trouble(seen)
-    if seen.stored is not None:
-        return DeleteStored()
-    return _drop(seen)
-
-
-def _leave_git(seen: Seen, *, published: bool) -> Step:
-    pushed = seen.fact.pushed
-    unpushed = seen.fact.digest is not None and (
-        pushed is None or pushed.digest != seen.fact.digest
+def _published_otherwise(seen: Seen, stored: StoredRevision) -> Halt:
+    return Halt(
+        Reason.DRAFT_MOVED,
+        f"somebody else published this revision with content {stored.digest}, while the draft "
+        f"here holds {seen.fact.digest}, which git never had; both are kept. Copy what you need, "
+        f"then delete PackageRevisionResources {seen.key.name!r} to show what was published",
+        stalled=True,
     )
-    if not published and unpushed and seen.draft is not None:
-        return FlushDraft()
-    return _drop(seen)
-
-
-def _stored_final(seen: Seen) -> bool:
-    return seen.stored is not None and seen.stored.lifecycle in _FINAL
-
-
-def _drop(seen: Seen) -> Step:
-    return DeleteBody() if seen.draft is not None else Release()
-
-
-def _home_trouble(seen: Seen) -> Halt:
-    if seen.home_trouble is not None:
-        return seen.home_trouble
-    return Halt(Reason.WAITING_FOR_REPOSITORY, "its Repository is not listed yet", stalled=False)

@@ -3,17 +3,17 @@
 Pure. The record is written before the rendered files are, so after a crash a content equal to its
 output is done, one equal to its input is written again, and anything else is a new input.
 
-A render changes some files and adds others, while a client that applies a manifest again sends
-only the files that it owns. `read_edit` therefore decides file by file.
+A render changes some files, adds others and may remove some, while a client that applies a manifest
+again sends only the files that it owns. `read_edit` therefore decides file by file.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from porch.kpt.content import BlobId, Content, Digest, File
+from porch.kpt.content import BlobId, Content, Digest, File, FileMode
 
-MAX_INPUTS = 32  # paths kept in a record; beyond it a re-apply is rendered again
+MAX_INPUTS = 32  # paths kept in a record, changed and generated; beyond it a re-apply is rendered
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,11 @@ class RenderRecord:
     """The outcome of rendering one input."""
 
     input: Digest
-    output: Digest  # of what is kept: the rendered content, or the input when it failed
+    output: Digest  # of what is kept: the rendered content, or the user's when it failed
     succeeded: bool
     error: str = ""  # why it failed, with function and file
     inputs: Mapping[str, BlobId] | None = None  # input of each changed path; None: too many
-    generated: frozenset[str] = frozenset()  # paths that the render added
+    generated: frozenset[str] = frozenset()  # paths that the render added; empty with None
     functions: tuple[FunctionRun, ...] = ()
     finished_at: datetime | None = None
     resources_generation: int = 0  # generation of the resources that show the output; 0: not yet
@@ -59,18 +59,22 @@ FindBlob = Callable[[BlobId], File | None]
 
 
 def changed_inputs(before: Content, after: Content) -> Mapping[str, BlobId] | None:
-    """The inputs of the paths that a render changed or removed; None when too many to keep."""
-    changed = {
-        path: file.blob
-        for path, file in before.items()
-        if path not in after or after[path].blob != file.blob
-    }
-    return changed if len(changed) <= MAX_INPUTS else None
+    """The inputs of the paths that a render changed or removed; None when too much to keep."""
+    changed = {path: file.blob for path, file in before.items() if not _has(after, path, file)}
+    added = sum(1 for path in after if path not in before)
+    return changed if len(changed) + added <= MAX_INPUTS else None
 
 
 def generated_paths(before: Content, after: Content) -> frozenset[str]:
-    """The paths that a render added."""
+    """The paths that a render added; none when they are too many to keep."""
+    if changed_inputs(before, after) is None:
+        return frozenset()
     return frozenset(path for path in after if path not in before)
+
+
+def published_record(record: RenderRecord) -> RenderRecord:
+    """What is kept when nothing can be applied again: that this content was rendered."""
+    return replace(record, inputs=None, generated=frozenset(), functions=())
 
 
 def read_edit(
@@ -83,23 +87,64 @@ def read_edit(
     """
     if rendered is None or not record.succeeded or record.inputs is None:
         return Edited(new)
-    inputs = _inputs(record, rendered)
-    effective: dict[str, File] = {}
-    for path, file in new.items():
-        is_rendered = path in rendered and rendered[path].blob == file.blob
-        if not is_rendered:
-            effective[path] = file
-        elif path in inputs:
-            effective[path] = file if file.blob == inputs[path] else find(inputs[path]) or file
-    if _same(effective, inputs):
+    render = _Render(rendered, record.inputs, record.generated)
+    edits = {path: file for path, file in new.items() if not render.explains(path, file)}
+    kept = render.input_paths - render.removed_by(new)
+    if not edits and kept == render.input_paths:
         return Unchanged(rendered)
-    return Edited(Content(effective))
+    inputs = {path: render.input_of(path, new, find) for path in kept}
+    return Edited(Content({path: file for path, file in inputs.items() if file} | edits))
 
 
-def _inputs(record: RenderRecord, rendered: Content) -> dict[str, BlobId]:
-    kept = {path: file.blob for path, file in rendered.items() if path not in record.generated}
-    return kept | dict(record.inputs or {})
+@dataclass(frozen=True, slots=True)
+class _Render:
+    """A render that was recorded, with its output at hand."""
+
+    rendered: Content
+    inputs: Mapping[str, BlobId]
+    generated: frozenset[str]
+
+    @property
+    def input_paths(self) -> set[str]:
+        return (set(self.rendered) - self.generated) | set(self.inputs)
+
+    def explains(self, path: str, file: File) -> bool:
+        """The value is the rendered one or the input, so it says nothing new."""
+        if _has(self.rendered, path, file):
+            return True
+        return self.inputs.get(path) == file.blob and self._mode(path) is file.mode
+
+    def removed_by(self, new: Content) -> set[str]:
+        """The paths that a writer removed.
+
+        NB: who writes back what was rendered never saw a file that rendering removed, so its
+        absence means nothing; in a manifest of inputs, absence is a removal.
+        """
+        missing = self.input_paths - set(new)
+        if any(self._is_product(path, file) for path, file in new.items()):
+            return missing & set(self.rendered)
+        return missing
+
+    def input_of(self, path: str, new: Content, find: FindBlob) -> File | None:
+        """The input file of a path; the written one when the input's bytes were forgotten."""
+        blob = self.inputs.get(path)
+        if blob is None:
+            return self.rendered[path]
+        written = new.get(path)
+        if written is not None and written.blob == blob:
+            return written
+        found = find(blob)
+        return replace(found, mode=self._mode(path)) if found is not None else written
+
+    def _is_product(self, path: str, file: File) -> bool:
+        """The value exists only since the render."""
+        return _has(self.rendered, path, file) and (path in self.generated or path in self.inputs)
+
+    def _mode(self, path: str) -> FileMode:
+        file = self.rendered.get(path)
+        return file.mode if file is not None else FileMode.REGULAR
 
 
-def _same(files: Mapping[str, File], inputs: Mapping[str, BlobId]) -> bool:
-    return {path: file.blob for path, file in files.items()} == dict(inputs)
+def _has(content: Content, path: str, file: File) -> bool:
+    found = content.get(path)
+    return found is not None and (found.blob, found.mode) == (file.blob, file.mode)

@@ -12,8 +12,11 @@ from porch.api.lifecycle import Lifecycle
 from porch.cache.protocol import Draft, DraftHead
 from porch.engine.record import RenderRecord
 from porch.engine.sources import Source
+from porch.errors import PorchError
 from porch.kpt.content import Digest
 from porch.storage.adapter import Lock, RevisionId, StoredRevision
+
+MAX_UNCONFIRMED = 4  # of `Fact.unconfirmed`; more edits than this seldom fall into one push
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -77,6 +80,9 @@ class Fact:
     record: RenderRecord | None = None
     pushed: Pushed | None = None
     publication: Publication | None = None
+    # The last states of ours, oldest first, that a push may have left in git unheard of: after a
+    # crash they tell our own late push from somebody else's. At most MAX_UNCONFIRMED.
+    unconfirmed: tuple[Pushed, ...] = ()
     diverged: Digest | None = None  # content that somebody else gave the draft's branch
 
 
@@ -101,5 +107,7 @@ class Seen:
     refusal: Halt | None = None  # why a new revision must not come to be beside what is stored
     draft: DraftHead | None = None
     body: Draft | None = None  # of the same version as `draft`, when it was read
-    stored: StoredRevision | None = None  # what the last listing says
+    # What the repository holds; NB: never older than the last change of ours that was answered.
+    stored: StoredRevision | None = None
     halt: Halt | None = None
+    error: PorchError | None = None  # what `halt` tells of, when an action failed

@@ -21,7 +21,7 @@ Digest = NewType("Digest", str)  # "tree:" and the id of a git tree
 
 MAX_PATH = 1024  # characters, as the CRD's rule on `spec.resources`
 
-_FORBIDDEN_SEGMENT = re.compile(r"(^|/)(\.|\.\.|\.git)?(/|$)")
+_FORBIDDEN_SEGMENT = re.compile(r"(^|/)(\.|\.\.|\.git)?(/|$)", re.IGNORECASE)
 _FORBIDDEN_CHARACTER = re.compile(r"[\x00-\x1f\\]")
 
 
@@ -123,8 +123,7 @@ def combine(texts: Mapping[str, str], carried: Mapping[str, File]) -> Content:
     A text file keeps the executable bit that `carried` has for its path. A binary file or a
     symlink stays, unless a text took its path. An executable text file that `texts` lacks is gone.
     """
-    files = {path: file for path, file in carried.items() if file.mode is not FileMode.EXECUTABLE}
-    files |= {path: file for path, file in carried.items() if _is_binary_executable(file)}
+    files = {path: file for path, file in carried.items() if not _is_executable_text(file)}
     for path, text in texts.items():
         before = carried.get(path)
         executable = before is not None and before.mode is FileMode.EXECUTABLE
