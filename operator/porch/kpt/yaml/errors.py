@@ -11,14 +11,16 @@ class BadYaml(Permanent):
     reason: ClassVar[str] = "BadYaml"
 
     def __init__(
-        self, problem: str, *, source: str = "", line: int = 0, column: int = 0, kpt_line: int = 0
+        self, problem: str, *, source: str = "", line: int = 0, column: int = 0, in_kpt: str = ""
     ) -> None:
         where = [source] if source else []
         if line:
             where.append(f"line {line}, column {column}" if column else f"line {line}")
         super().__init__(": ".join([*where, problem]))
         self.problem, self.source, self.line, self.column = problem, source, line, column
-        self.kpt_line = kpt_line  # the line that kpt's parser would name; 0 = none
+        self.in_kpt = (
+            in_kpt  # the words of kpt's parser, which counts lines from the document's start
+        )
 
     def located(self, source: str, *, first_line: int = 1) -> "BadYaml":
         """This error in the file `source` whose document begins at `first_line`."""
@@ -27,5 +29,5 @@ class BadYaml(Permanent):
             source=source,
             line=self.line + first_line - 1 if self.line else 0,
             column=self.column,
-            kpt_line=self.kpt_line,
+            in_kpt=self.in_kpt,
         )

@@ -200,7 +200,7 @@ def _refuse_duplicate_keys(mapping: Node, first_line: int) -> None:
 
 
 def _at(mark: Any, problem: str) -> BadYaml:
-    return BadYaml(problem, line=mark.line + 1, column=mark.column + 1, kpt_line=mark.line + 1)
+    return BadYaml(problem, line=mark.line + 1, column=mark.column + 1)
 
 
 def _from_marked(error: MarkedYAMLError) -> BadYaml:
@@ -208,9 +208,16 @@ def _from_marked(error: MarkedYAMLError) -> BadYaml:
     problem = ", ".join(filter(None, (error.context, error.problem))) or "malformed"
     if mark is None:
         return BadYaml(problem)
-    told = error.context_mark if error.context_mark and error.context_mark.line else mark
-    kpt_line = told.line + (1 if isinstance(error, ScannerError) else 0)
-    return BadYaml(problem, line=mark.line + 1, column=mark.column + 1, kpt_line=kpt_line)
+    return BadYaml(problem, line=mark.line + 1, column=mark.column + 1, in_kpt=_in_kpt(error))
+
+
+def _in_kpt(error: MarkedYAMLError) -> str:
+    """The error as go-yaml words it, with its way of counting lines."""
+    marks = [mark for mark in (error.context_mark, error.problem_mark) if mark and mark.line]
+    if not marks:
+        return f"yaml: {error.problem}"
+    line = marks[0].line + (1 if isinstance(error, ScannerError) else 0)
+    return f"yaml: line {line}: {error.problem}"
 
 
 def _from_reader(error: ReaderError, text: str) -> BadYaml:
@@ -223,4 +230,4 @@ def _from_reader(error: ReaderError, text: str) -> BadYaml:
 def _at_offset(problem: str, text: str, offset: int) -> BadYaml:
     before = text[:offset]
     line = before.count("\n") + 1
-    return BadYaml(problem, line=line, column=offset - before.rfind("\n"), kpt_line=line)
+    return BadYaml(problem, line=line, column=offset - before.rfind("\n"))
