@@ -158,9 +158,10 @@ _SOURCES = ("init", "cloneFrom", "copyFrom", "upgrade")
 
 
 def _exactly_one(at: str, members: tuple[str, ...]) -> Rule:
-    found = "[" + ", ".join(f"has(self.{each})" for each in members) + "].filter(x, x).size()"
+    present = ", ".join(f"has(self.{each})" for each in members)
+    found = " + ".join(f"(has(self.{each}) ? ' {each}' : '')" for each in members)
     must = f"{at} must have exactly one of {', '.join(members)}"
-    return Rule(at, f"{found} == 1", must, f"'{must}, found ' + string({found})")
+    return Rule(at, f"[{present}].filter(x, x).size() == 1", must, f"'{must}; found:' + {found}")
 
 
 PACKAGE_REVISION: tuple[Rule, ...] = (
@@ -192,7 +193,7 @@ PORCH_PACKAGE: tuple[Rule, ...] = (
 # Refuses "", "/x", "../x", "a/../b", "a//b", ".git/config", "a\b", control characters and "x/".
 _PATH = (
     "size(p) <= 1024 && "
-    r"!p.matches(r'(^|/)(\.|\.\.|\.[gG][iI][tT])?(/|$)') && !p.matches(r'[\x00-\x1f\x7f\\]')"
+    r"!p.matches(r'(?i)(^|/)(\.\.?|\.git)?(/|$)|[\\\p{Cc}]')"
 )
 _PATH_TEXT = (
     "each path in spec.resources must be relative, of at most 1024 characters, and without empty "

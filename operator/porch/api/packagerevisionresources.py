@@ -17,6 +17,10 @@ from porch.api.names import MAX_NAME
 from porch.api.results import FunctionResultList
 from porch.api.wellknown import PORCH_GROUP
 
+# Never the limit that is met first, since an object holds about 1 MB; without it, the rule about
+# paths could not name the path that it refuses, for its cost is estimated by the number of files.
+MAX_FILES = 50_000
+
 _SHORT = Meta(extra_json_schema={"maxLength": MAX_NAME})
 
 
@@ -32,7 +36,8 @@ class PackageRevisionResourcesSpec(Wire, frozen=True, kw_only=True):
     repository: Annotated[str, _SHORT] = ""
     """Name of the Repository. Restored by the operator when dropped."""
     resources: Annotated[
-        dict[str, str] | None, Meta(extra_json_schema={"x-kubernetes-map-type": "atomic"})
+        dict[str, str] | None,
+        Meta(extra_json_schema={"x-kubernetes-map-type": "atomic", "maxProperties": MAX_FILES}),
     ] = None
     """The complete content: text of each file by its path in the package. What is not UTF-8 text
     is in `status.omitted`. Absent when the content is not kept in this object."""
