@@ -39,7 +39,7 @@ mappings = st.dictionaries(names, values, min_size=1, max_size=6)
 
 
 @given(mappings)
-@settings(deadline=None, max_examples=500, database=None)
+@settings(deadline=None, max_examples=150, database=None)
 def test_both_readers_agree(fields: dict[str, str]) -> None:
     """Whatever scalars and keys a manifest has."""
     text = "".join(f"{key}: {value}\n" for key, value in fields.items())

@@ -16,7 +16,7 @@ from porch.kpt.yaml.parse import parse
 FUZZ_SECONDS = float(os.environ.get("PORCH_FUZZ_SECONDS", "5"))
 
 calm = settings(
-    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow], database=None
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow], database=None
 )
 
 words = st.text(st.sampled_from("abc xyz:-#'\"\\\n\t{}[],&*!|>%@`?~0123.é☃\u2028\x07"), max_size=12)
@@ -88,7 +88,7 @@ lines = st.lists(
 
 
 @given(lines.map("\n".join))
-@settings(calm, max_examples=2_000)
+@settings(calm, max_examples=300)
 def test_a_text_that_parses_settles_after_one_pass(text: str) -> None:
     """Emitting what was parsed from emitted text changes nothing any more."""
     try:
@@ -100,7 +100,7 @@ def test_a_text_that_parses_settles_after_one_pass(text: str) -> None:
 
 
 @given(lines.map("\n".join))
-@settings(calm, max_examples=2_000)
+@settings(calm, max_examples=300)
 def test_no_comment_is_lost_on_the_way(text: str) -> None:
     """Comments of documents with content survive; those of empty documents are dropped by rule."""
     try:
