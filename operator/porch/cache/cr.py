@@ -13,10 +13,12 @@ from dataclasses import dataclass
 
 import msgspec
 
+from porch.api.conditions import ConditionType, Reason, find
 from porch.api.lifecycle import Lifecycle
+from porch.api.meta import Condition, ConditionStatus
 from porch.api.packagerevisionresources import Omission, OmittedFile, PackageRevisionResources
 from porch.api.wellknown import RENDERED_GENERATION_ANNOTATION, REPOSITORY_LABEL
-from porch.cache.protocol import ContentTooLarge, Draft, DraftChanged, DraftHead, Shown
+from porch.cache.protocol import ContentTooLarge, Draft, DraftChanged, DraftHead, Shown, Verdict
 from porch.kpt.content import BlobId, Content, File, FileMode, combine
 from porch.runtime.apierrors import AlreadyExists, NotFound, WriteConflict
 from porch.runtime.client import Client, Meta, PartialObject
@@ -68,7 +70,8 @@ class CrCache:
             self.gone(key)
             return None
         self.observed(found.metadata)
-        return Draft(head_of(found.metadata), found.content, found.status.lifecycle)
+        head, status = head_of(found.metadata), found.status
+        return Draft(head, found.content, status.lifecycle, _verdict_of(status.conditions))
 
     async def write(
         self, namespace: str, name: str, content: Content, *, shown: Shown, over: Draft | None
@@ -78,6 +81,7 @@ class CrCache:
         self._check_size(key, content)
         generation = over.head.generation + 1 if over else 1
         before = over.content.texts if over else {}
+        verdict = _verdict(shown, over.verdict if over else None)
         body: Json = {
             "metadata": self._metadata(over, generation, {REPOSITORY_LABEL: shown.repository}),
             "spec": {
@@ -92,11 +96,13 @@ class CrCache:
                 "lifecycle": shown.lifecycle,
                 "renderStatus": _render_status(shown),
                 "omitted": [_omitted(path, file) for path, file in content.carried.items()],
+                "conditions": [_condition(verdict, shown.error)] if verdict else [],
             },
         }
+        then = _Then(content, shown.lifecycle, verdict)
         if over is None:
-            return await self._create(key, body, content, shown.lifecycle)
-        return await self._patch(key, body, content, shown.lifecycle)
+            return await self._create(key, body, then)
+        return await self._patch(key, body, then)
 
     async def mark(
         self, namespace: str, name: str, lifecycle: Lifecycle, *, over: Draft, revision: int = 0
@@ -110,12 +116,14 @@ class CrCache:
             "spec": {"revision": revision},
             "status": {"observedGeneration": generation, "lifecycle": lifecycle},
         }
-        return await self._patch(ObjectKey(namespace, name), body, over.content, lifecycle)
+        key = ObjectKey(namespace, name)
+        return await self._patch(key, body, _Then(over.content, lifecycle, over.verdict))
 
     async def acknowledge(self, namespace: str, name: str, *, over: Draft) -> Draft:
         """Write the annotation again; metadata alone does not raise the generation."""
         body: Json = {"metadata": self._metadata(over, over.head.generation, {})}
-        return await self._patch(ObjectKey(namespace, name), body, over.content, over.lifecycle)
+        key = ObjectKey(namespace, name)
+        return await self._patch(key, body, _Then(over.content, over.lifecycle, over.verdict))
 
     async def delete(self, namespace: str, name: str) -> None:
         """Remove the object."""
@@ -125,9 +133,7 @@ class CrCache:
         except NotFound:
             self.gone(key)
 
-    async def _create(
-        self, key: ObjectKey, body: Json, content: Content, lifecycle: Lifecycle
-    ) -> Draft:
+    async def _create(self, key: ObjectKey, body: Json, then: "_Then") -> Draft:
         body |= {"apiVersion": KIND.api_version, "kind": KIND.kind}
         body["metadata"] = {"name": key.name} | _object(body["metadata"])
         try:
@@ -137,17 +143,15 @@ class CrCache:
         except AlreadyExists as err:
             raise DraftChanged(f"PackageRevisionResources {key} was created meanwhile") from err
         self.observed(made.metadata)
-        return Draft(head_of(made.metadata), content, lifecycle)
+        return Draft(head_of(made.metadata), then.content, then.lifecycle, then.verdict)
 
-    async def _patch(
-        self, key: ObjectKey, body: Json, content: Content, lifecycle: Lifecycle | None
-    ) -> Draft:
+    async def _patch(self, key: ObjectKey, body: Json, then: "_Then") -> Draft:
         try:
             made = await self._client.patch(RESOURCES, key, body, into=PartialObject)
         except (WriteConflict, NotFound) as err:
             raise DraftChanged(f"PackageRevisionResources {key} changed meanwhile") from err
         self.observed(made.metadata)
-        return Draft(head_of(made.metadata), content, lifecycle)
+        return Draft(head_of(made.metadata), then.content, then.lifecycle, then.verdict)
 
     def _metadata(self, over: Draft | None, generation: int, labels: Mapping[str, str]) -> Json:
         metadata: Json = {"annotations": {RENDERED_GENERATION_ANNOTATION: str(generation)}}
@@ -168,6 +172,15 @@ class CrCache:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class _Then:
+    """What is stored once a write has succeeded."""
+
+    content: Content
+    lifecycle: Lifecycle | None
+    verdict: Verdict | None
+
+
 class _Spec(msgspec.Struct):
     resources: dict[str, str] | None = None
 
@@ -175,6 +188,7 @@ class _Spec(msgspec.Struct):
 class _Status(msgspec.Struct):
     lifecycle: Lifecycle | None = None
     omitted: list[OmittedFile] = []
+    conditions: list[Condition] = []
 
 
 class _Body(msgspec.Struct):
@@ -212,6 +226,33 @@ def _difference(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str
         path: text for path, text in after.items() if before.get(path) != text
     }
     return changed | {path: None for path in before if path not in after}
+
+
+def _verdict(shown: Shown, before: Verdict | None) -> Verdict | None:
+    """The verdict that a write shows; its time moves only with the verdict."""
+    if shown.rendered_at is None:
+        return before
+    succeeded = not shown.error
+    if before is not None and before.succeeded is succeeded:
+        return before
+    return Verdict(succeeded, shown.rendered_at)
+
+
+def _condition(verdict: Verdict, error: str) -> Condition:
+    return Condition(
+        type=ConditionType.RENDERED,
+        status=ConditionStatus.TRUE if verdict.succeeded else ConditionStatus.FALSE,
+        reason=Reason.RENDERED if verdict.succeeded else Reason.RENDER_FAILED,
+        message=error,
+        last_transition_time=verdict.since,
+    )
+
+
+def _verdict_of(conditions: list[Condition]) -> Verdict | None:
+    found = find(conditions, ConditionType.RENDERED)
+    if found is None:
+        return None
+    return Verdict(found.status is ConditionStatus.TRUE, found.last_transition_time)
 
 
 def _render_status(shown: Shown) -> Json:

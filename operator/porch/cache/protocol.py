@@ -8,6 +8,7 @@ Errors    Conflict when the version moved; NotFound-like absence is a None, neve
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from porch.api.lifecycle import Lifecycle
@@ -38,12 +39,21 @@ class DraftHead:
 
 
 @dataclass(frozen=True, slots=True)
+class Verdict:
+    """How the last render of stored content ended."""
+
+    succeeded: bool
+    since: datetime  # of this verdict, not of the last render
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """Stored content."""
 
     head: DraftHead
     content: Content
     lifecycle: Lifecycle | None  # as sealed by us: None or Draft is open to edits
+    verdict: Verdict | None = None  # None: nothing was rendered yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,7 @@ class Shown:
     lifecycle: Lifecycle
     error: str  # of the last render, "" when it succeeded
     results: bytes  # the function results, JSON of a FunctionResultList; b"" for none
+    rendered_at: datetime | None = None  # None: this write shows no render
 
 
 class PackageCache(Protocol):

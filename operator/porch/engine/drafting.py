@@ -219,8 +219,9 @@ async def _store(
     results: bytes = b"",
 ) -> Seen:
     record = seen.fact.record
-    error = record.error if record is not None else ""
-    view = replace(shown(seen, lifecycle, error=error), results=results)
+    view = shown(seen, lifecycle, error=record.error if record is not None else "")
+    if record is not None:
+        view = replace(view, results=results, rendered_at=record.finished_at)
     return with_body(seen, await put(world, seen, content, view, over=over), lifecycle=lifecycle)
 
 
