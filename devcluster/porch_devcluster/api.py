@@ -44,6 +44,7 @@ class Api:
         self._headers = {"Accept": JSON, "Connection": "close"}
         if token := user.get("token"):
             self._headers["Authorization"] = f"Bearer {token}"
+        self._headers |= _impersonation(user)
 
     def get(self, path: str, **query: str) -> Object:
         """Read one object, or a list."""
@@ -199,6 +200,17 @@ def _refusal_of(request: str, status: Object) -> ApiStatus:
         reason=str(status.get("reason", "")),
         message=str(status.get("message", "")),
     )
+
+
+def _impersonation(user: Object) -> dict[str, str]:
+    """Headers for a kubeconfig's `as` and `as-groups`; never silently the user behind them."""
+    groups = user.get("as-groups", [])
+    if len(groups) > 1:
+        raise DevclusterError(f"`as-groups` must name one group at most, found {groups}")
+    headers = {"Impersonate-User": str(user["as"])} if "as" in user else {}
+    if groups:
+        headers["Impersonate-Group"] = str(groups[0])
+    return headers
 
 
 def _tls(cluster: Object, user: Object) -> ssl.SSLContext:

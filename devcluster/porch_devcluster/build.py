@@ -75,17 +75,21 @@ def _compile(go: Path, output: Path, *, progress: Progress) -> None:
     command += [f"-ldflags={LINKER_FLAGS}", "-o", str(output), "."]
     started = time.monotonic()
     # NB: GOTOOLCHAIN=local, or Go would fetch the toolchain that go.mod names.
-    build = subprocess.Popen(
+    with subprocess.Popen(
         command,
         cwd=MODULE,
         env=os.environ | {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    tail = _follow(build, started, progress=progress)
+    ) as build:
+        try:
+            tail = _follow(build, started, progress=progress)
+        except BaseException:
+            build.terminate()  # else leaving the context would wait for minutes
+            raise
     took = time.monotonic() - started
-    if build.wait():
+    if build.returncode:
         raise BuildFailed(
             f"the control plane must build; go ended with {build.returncode} after {took:.0f} s:\n"
             + "\n".join(f"  {line}" for line in tail)

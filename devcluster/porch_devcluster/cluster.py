@@ -47,7 +47,7 @@ class Cluster:
         return self.directory / f"{user}.kubeconfig"
 
     def api(self, user: str = ADMIN) -> Api:
-        """The API as a user sees it. Only `admin` on a cluster that is not ours."""
+        """The API as a user sees it."""
         return Api(self.kubeconfig_for(user))
 
     def token(self, service_account: str, *, namespace: str, valid: timedelta = TOKEN_VALID) -> str:

@@ -31,6 +31,7 @@ from porch_devcluster.gitserver.repositories import DEFAULT_BRANCH, Repository
 
 LOOPBACK = "127.0.0.1"
 CLOSE_WITHIN = timedelta(seconds=1)  # requests that are under way when the server stops
+END_WITHIN = timedelta(seconds=5)  # their backends, after that
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class GitServer:
     def stop(self) -> None:
         """Close the port and every connection; requests under way have a second to finish."""
         if self._loop is not None:
-            asyncio.run_coroutine_threadsafe(self._runner.cleanup(), self._loop).result()
+            asyncio.run_coroutine_threadsafe(_close(self._runner), self._loop).result()
             self._end_loop()
 
     def __enter__(self) -> Self:
@@ -135,7 +136,6 @@ class GitServer:
         runner = web.AppRunner(
             application,
             access_log=None,
-            handler_cancellation=True,  # a client that goes away ends its backend
             shutdown_timeout=CLOSE_WITHIN.total_seconds(),
         )
         await runner.setup()
@@ -174,6 +174,15 @@ class GitServer:
 async def _note_status(request: web.Request, response: web.StreamResponse) -> None:
     """Record the status before the first byte leaves, so that no client knows it earlier."""
     request[SERVED].status = response.status
+
+
+async def _close(runner: web.AppRunner) -> None:
+    """Close everything and wait until each request has ended its backend."""
+    await runner.cleanup()
+    # NB: a second cancellation would interrupt just that, so waiting comes first.
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    if left:
+        await asyncio.wait(left, timeout=END_WITHIN.total_seconds())
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:

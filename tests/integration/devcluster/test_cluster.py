@@ -8,6 +8,7 @@ import pytest
 from tests.integration.conftest import Kubectl
 from tests.integration.waiting import until
 
+from porch_devcluster import provider
 from porch_devcluster.api import Api, wait_for, wait_until_gone
 from porch_devcluster.cluster import Cluster
 from porch_devcluster.errors import ApiStatus
@@ -103,3 +104,21 @@ def test_a_watch_sees_a_change_that_comes_later(cluster: Cluster, namespace: str
     )
 
     assert found["data"]["ca.crt"].startswith("-----BEGIN CERTIFICATE")
+
+
+def test_a_given_cluster_has_the_same_users(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a cluster that is not ours they are impersonated, by kubectl and by the API alike."""
+    monkeypatch.setenv("PORCH_TEST_CLUSTER", str(cluster.kubeconfig))
+    reviews = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+    with provider.cluster() as given:
+        by_kubectl = given.kubectl(
+            "auth", "whoami", "-o", "jsonpath={.status.userInfo.username}", user="author"
+        )
+        by_api = given.api("author").create(reviews, {})["status"]["userInfo"]
+        me = given.api().create(reviews, {})["status"]["userInfo"]
+
+    assert given.control_plane is None
+    assert (by_kubectl, by_api["username"], me["username"]) == ("author", "author", "admin")
+    assert "porch:authors" in by_api["groups"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
 import pytest
+from tests.integration.waiting import until
 
 from porch_devcluster.gitserver.repositories import Repository
 from porch_devcluster.gitserver.server import Credentials, GitServer
@@ -191,3 +193,55 @@ def test_paths_outside_the_root_are_not_served(own_git_server: GitServer, tmp_pa
     listing = git("ls-remote", f"{own_git_server.url}/%2e%2e/outside.git", at=tmp_path, check=False)
 
     assert listing.returncode != 0
+
+
+def test_a_server_that_stops_under_a_push_leaves_no_lock(
+    own_git_server: GitServer, tmp_path: Path
+) -> None:
+    """An outage is no reason for the repository to refuse the next push."""
+    repository = own_git_server.create_repository("cut", files={"a": "b"})
+    reached = tmp_path / "reached"
+    os.mkfifo(reached)
+    repository.install_hook("update", f"#!/bin/sh\necho here > {reached}\nexec sleep 60\n")
+    work = clone(own_git_server, repository, to=tmp_path / "work")
+    tip = commit(work, "file", b"x")
+    pushing = subprocess.Popen(
+        ["git", "-C", str(work), "push", "origin", "main"],
+        env=os.environ | IDENTITY,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    reached.read_text()  # returns when the hook runs
+    own_git_server.stop()
+    cut = pushing.wait(30)
+    own_git_server.start()
+    repository.remove_hook("update")
+    git("push", "--quiet", "origin", "main", at=work)
+
+    assert cut != 0
+    assert repository.refs()["refs/heads/main"] == tip
+
+
+def test_a_push_ends_well_without_its_client(own_git_server: GitServer, tmp_path: Path) -> None:
+    """A client killed after it sent everything has pushed, as with every hosting service."""
+    repository = own_git_server.create_repository("left", files={"a": "b"})
+    reached, leave = tmp_path / "reached", tmp_path / "leave"
+    os.mkfifo(reached)
+    os.mkfifo(leave)
+    hook = f"#!/bin/sh\necho here > {reached}\ncat {leave} > /dev/null\n"
+    repository.install_hook("update", hook)
+    work = clone(own_git_server, repository, to=tmp_path / "work")
+    tip = commit(work, "file", b"x")
+    pushing = subprocess.Popen(
+        ["git", "-C", str(work), "push", "origin", "main"],
+        env=os.environ | IDENTITY,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    reached.read_text()
+    os.killpg(pushing.pid, signal.SIGKILL)
+    pushing.wait(30)
+    leave.write_text("go on\n")
+
+    until(lambda: repository.refs()["refs/heads/main"] == tip)
