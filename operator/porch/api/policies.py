@@ -54,7 +54,7 @@ class Policy:
 
     name: str
     version: str  # of the group porch.kpt.dev
-    resource: str
+    resources: tuple[str, ...]
     operations: tuple[Operation, ...]
     validations: tuple[Validation, ...]
     variables: Mapping[str, str] = field(default_factory=dict)  # evaluated when first used
@@ -66,7 +66,7 @@ def manifests(policy: Policy) -> tuple[Manifest, Manifest]:
     rule = {
         "apiGroups": [PORCH_GROUP],
         "apiVersions": [policy.version],
-        "resources": [policy.resource],
+        "resources": list(policy.resources),
         "operations": list(policy.operations),
     }
     return (
@@ -136,7 +136,7 @@ _PROPOSE_DELETION = (
 _REVISION_POLICY = Policy(
     name="porch-packagerevisions",
     version=_REVISIONS.version,
-    resource=_REVISIONS.plural,
+    resources=(_REVISIONS.plural, f"{_REVISIONS.plural}/status"),
     operations=("CREATE", "UPDATE", "DELETE"),
     variables=_WHO
     | {
@@ -147,6 +147,12 @@ _REVISION_POLICY = Policy(
         f"({_FACT} == 'Published' && {_WISH} != 'DeletionProposed'))",
     },
     validations=(
+        Validation(
+            "request.subResource != 'status' || variables.isOperator",
+            "status of PackageRevisions is written by the operator",
+            "'status of PackageRevisions is written by the operator, not by ' + "
+            "request.userInfo.username",
+        ),
         Validation(
             "!variables.needsApproval || variables.mayApprove",
             "approving needs the right to update packagerevisions/approval",
@@ -172,22 +178,6 @@ _REVISION_POLICY = Policy(
             f"{_FACT} == 'Published' ? \"{_PROPOSE_DELETION}\" : "
             f'"{_PROPOSE_DELETION}, or, as its approval has not been carried out yet, back to '
             "'Draft'\"",
-        ),
-    ),
-)
-
-_REVISION_STATUS_POLICY = Policy(
-    name="porch-packagerevisions-status",
-    version=_REVISIONS.version,
-    resource=f"{_REVISIONS.plural}/status",
-    operations=("UPDATE",),
-    variables=_WHO,
-    validations=(
-        Validation(
-            "variables.isOperator",
-            "status of PackageRevisions is written by the operator",
-            "'status of PackageRevisions is written by the operator, not by ' + "
-            "request.userInfo.username",
         ),
     ),
 )
@@ -233,7 +223,7 @@ _HARMLESS_STATUS = (
 _RESOURCES_POLICY = Policy(
     name="porch-packagerevisionresources",
     version=_RESOURCES.version,
-    resource=_RESOURCES.plural,
+    resources=(_RESOURCES.plural,),
     operations=("CREATE", "UPDATE", "DELETE"),
     variables=_WHO | {"isSealed": _SEALED},
     validations=(
@@ -254,4 +244,4 @@ _RESOURCES_POLICY = Policy(
     ),
 )
 
-POLICIES: tuple[Policy, ...] = (_REVISION_POLICY, _REVISION_STATUS_POLICY, _RESOURCES_POLICY)
+POLICIES: tuple[Policy, ...] = (_REVISION_POLICY, _RESOURCES_POLICY)
