@@ -5,8 +5,9 @@ A listing makes objects for revisions that have none, and wakes those whose revi
 broken repository is nobody else's trouble: its errors end in its own conditions.
 """
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -39,6 +40,8 @@ KIND = Repository.KIND
 REPOSITORIES = Resource(KIND.group, KIND.version, KIND.plural, KIND.kind)
 _REVISION = PackageRevision.KIND
 REVISIONS = Resource(_REVISION.group, _REVISION.version, _REVISION.plural, _REVISION.kind)
+
+CREATED_AT_ONCE = 16  # objects of discovered revisions
 
 OpenRepository = Callable[[Repository], Awaitable[RepositoryAdapter]]
 
@@ -95,11 +98,10 @@ class Repositories:
         registered.trouble = ""
         objects = self._objects(key)
         found = delta(key.name, before, after, objects.values())
-        for discovered in found.create:
-            await self._create(obj, discovered)
-        wake = [each for each, id_ in objects.items() if before is None or id_ in found.look_at]
-        for each in wake:
-            self.look_at(each)
+        for each, id_ in objects.items():
+            if before is None or id_ in found.look_at:
+                self.look_at(each)
+        await self._create_all(obj, found.create)
         warnings = (*after.warnings, *found.warnings)
         status = listed(obj, after, warnings, now=self.clock.now())
         self.store.put(await self.status.write(obj, status))
@@ -113,6 +115,12 @@ class Repositories:
         registered = Registered(obj, Known(await self.open(obj), self.clock.now))
         self.homes.put(key, registered)
         return registered
+
+    async def _create_all(self, repository: Repository, found: Sequence[Discovered]) -> None:
+        for start in range(0, len(found), CREATED_AT_ONCE):
+            async with asyncio.TaskGroup() as group:
+                for discovered in found[start : start + CREATED_AT_ONCE]:
+                    group.create_task(self._create(repository, discovered))
 
     async def _create(self, repository: Repository, discovered: Discovered) -> None:
         namespace = repository.metadata.namespace
