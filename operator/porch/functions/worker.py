@@ -1,17 +1,36 @@
 """The child's side of the render pool: renders one package after the other.
 
-Effects: answers on a pipe; ends when the pipe does, so no worker outlives its parent. Before each
-function it says which one starts, so that a parent that must kill it can name the culprit.
+Started as `python -P -m porch.functions.worker PARENT_PID`. Reads jobs from standard input, writes
+answers to what was standard output, and ends with its parent. Before each function it says which
+one starts, so that a parent that must kill it can name the culprit.
 """
 
+import importlib
+import sys
 import time
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
-from typing import TypeAlias
+from typing import BinaryIO
 
 import msgspec
 
+from porch.api.functionconfig import FunctionConfigSpec
 from porch.errors import PorchError
+from porch.functions.childprocess import die_with_parent, private_stdout
+from porch.functions.registry import PORTS, FunctionRegistry
+from porch.functions.renderjob import (
+    HEADER_BYTES,
+    Answer,
+    Broken,
+    Finished,
+    Ran,
+    Ready,
+    RenderJob,
+    Started,
+    Texts,
+    body_bytes,
+    decode_job,
+    encode,
+)
 from porch.functions.runtime import BuiltinRuntime, Chain
 from porch.functions.sandbox.parent import Sandbox
 from porch.kpt.evaluate import FunctionCall, FunctionOutput
@@ -19,43 +38,83 @@ from porch.kpt.outcome import Rendered
 from porch.kpt.render import render
 from porch.kpt.results import function_result_list
 
-ENOUGH_STDERR = 2000  # characters of each function's standard error that are kept
+ENOUGH_ERROR = 2000  # characters of an error that are kept, from its end
 
-Texts: TypeAlias = dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """A function begins."""
-
-    title: str
+_WARM_UP: Texts = {
+    "Kptfile": (
+        "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: warm-up\npipeline:\n"
+        "  mutators:\n    - image: set-namespace:v0.4.1\n      configMap:\n        namespace: n\n"
+    )
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """One function that ran."""
-
-    title: str
-    exit_code: int
-    milliseconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The render ended; `texts` is the rendered package, or empty when it failed."""
-
-    texts: Texts
-    error: str  # "" when it succeeded
-    functions: tuple[Ran, ...]
-    results: bytes  # JSON of a FunctionResultList, b"" when no function ran
+def main() -> None:
+    """Serve until the parent closes our input."""
+    die_with_parent(int(sys.argv[1]))
+    jobs, answers = sys.stdin.buffer, private_stdout()
+    with Sandbox() as sandbox:
+        worker = _Worker(answers, sandbox)
+        worker.warm_up()
+        worker.send(Ready())
+        while (job := _read(jobs)) is not None:
+            worker.send(worker.answer(job))
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """The render ended in an error that is not the package's fault."""
+def _read(jobs: BinaryIO) -> RenderJob | None:
+    header = jobs.read(HEADER_BYTES)
+    if len(header) < HEADER_BYTES:
+        return None
+    return decode_job(jobs.read(body_bytes(header)))
 
-    reason: str
-    message: str
+
+class _Worker:
+    """Renders, and keeps what is worth keeping between two jobs."""
+
+    def __init__(self, answers: BinaryIO, sandbox: Sandbox) -> None:
+        self._answers = answers
+        self._sandbox = sandbox
+        self._configs: tuple[FunctionConfigSpec, ...] = ()
+        self._chain = self._chain_of(())
+
+    def send(self, answer: Answer) -> None:
+        """Tell the parent."""
+        self._answers.write(encode(answer))
+        self._answers.flush()
+
+    def warm_up(self) -> None:
+        """Import the ports and render once, so that the first job costs what all others do."""
+        for port in PORTS.values():
+            importlib.import_module(f"porch.functions.builtin.{port.module}")
+        render(_WARM_UP, evaluate=self._chain)
+
+    def answer(self, job: RenderJob) -> Finished | Broken:
+        """The outcome of one job."""
+        if job.configs != self._configs:
+            self._chain, self._configs = self._chain_of(job.configs), job.configs
+        evaluate = _Timed(self._chain, self)
+        try:
+            outcome = render(job.texts, evaluate=evaluate)
+        except PorchError as err:
+            return Broken(err.reason, str(err))
+        times = [*evaluate.milliseconds, *([0] * len(outcome.functions))]
+        ran = tuple(
+            Ran(each.title, each.exit_code, took)
+            for each, took in zip(outcome.functions, times, strict=False)
+        )
+        results = b""
+        if outcome.functions:
+            results = msgspec.json.encode(function_result_list(outcome.functions))
+        if not isinstance(outcome, Rendered):
+            return Finished({}, _explained(outcome.function, outcome.message), ran, results)
+        rendered = {
+            path: data if isinstance(data, str) else data.decode()
+            for path, data in outcome.files.items()
+        }
+        return Finished(rendered, "", ran, results)
+
+    def _chain_of(self, configs: tuple[FunctionConfigSpec, ...]) -> Chain:
+        registry = FunctionRegistry.of(configs)
+        return Chain([BuiltinRuntime(self._sandbox, registry)], registry)
 
 
 @dataclass(slots=True)
@@ -63,11 +122,11 @@ class _Timed:
     """Measures each function and says when it starts."""
 
     chain: Chain
-    pipe: Connection
+    worker: _Worker
     milliseconds: list[int] = field(default_factory=list)
 
     def __call__(self, call: FunctionCall) -> FunctionOutput:
-        self.pipe.send(Started(call.title))
+        self.worker.send(Started(call.title))
         begun = time.perf_counter()
         try:
             return self.chain(call)
@@ -75,40 +134,11 @@ class _Timed:
             self.milliseconds.append(round((time.perf_counter() - begun) * 1000))
 
 
-def serve(pipe: Connection) -> None:
-    """Answer jobs until the pipe is closed."""
-    with Sandbox() as sandbox:
-        chain = Chain([BuiltinRuntime(sandbox)])
-        while True:
-            try:
-                texts = pipe.recv()
-            except (EOFError, OSError):
-                return
-            pipe.send(_answer(texts, _Timed(chain, pipe)))
-
-
-def _answer(texts: Texts, evaluate: _Timed) -> Finished | Broken:
-    try:
-        outcome = render(texts, evaluate=evaluate)
-    except PorchError as err:
-        return Broken(err.reason, str(err))
-    times = [*evaluate.milliseconds, *([0] * len(outcome.functions))]
-    ran = tuple(
-        Ran(each.title, each.exit_code, took)
-        for each, took in zip(outcome.functions, times, strict=False)
-    )
-    results = b""
-    if outcome.functions:
-        results = msgspec.json.encode(function_result_list(outcome.functions))
-    if not isinstance(outcome, Rendered):
-        return Finished({}, _explained(outcome.function, outcome.message), ran, results)
-    rendered = {
-        path: data if isinstance(data, str) else data.decode()
-        for path, data in outcome.files.items()
-    }
-    return Finished(rendered, "", ran, results)
-
-
 def _explained(function: str, message: str) -> str:
-    words = f"function {function}: {message}" if function else message
-    return words[-ENOUGH_STDERR:]
+    """The message with the function that it is about, which it may name already."""
+    words = f"function {function}: {message}" if function and function not in message else message
+    return words[-ENOUGH_ERROR:]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,21 +1,18 @@
 """The sandbox child: reads jobs from stdin, runs user-written code, writes answers to stdout.
 
-Started as `python -P -m porch.functions.sandbox.child MEMORY_BYTES CPU_SECONDS`. It first gives up
-what it does not need: no file may be written, no core dumped, no memory taken beyond the limit, and
-the kernel kills it when its parent dies. Each job gets its own budget of CPU seconds. The parent
-watches the wall clock and kills; nothing in here has to be trusted to stop.
+Started as `python -P -m porch.functions.sandbox.child MEMORY_BYTES CPU_SECONDS PARENT_PID`. It
+first gives up what it does not need: no file may be written, no core dumped, no memory taken beyond
+the limit, and the kernel kills it when its parent dies. Each job gets its own budget of CPU
+seconds. The parent watches the wall clock and kills; nothing in here has to be trusted to stop.
 """
 
-import ctypes
 import math
-import os
 import resource
-import signal
 import sys
-from typing import BinaryIO
 
 import re2  # type: ignore[import-untyped]  # it ships no types
 
+from porch.functions.childprocess import die_with_parent, private_stdout
 from porch.functions.sandbox import starlark_host
 from porch.functions.sandbox.wire import (
     Answer,
@@ -29,14 +26,14 @@ from porch.functions.sandbox.wire import (
     read_job,
 )
 
-_PR_SET_PDEATHSIG = 1
 _REGEX_MEMORY_BYTES = 64 << 20
 
 
 def main() -> None:
     """Serve until the parent closes our input."""
+    die_with_parent(int(sys.argv[3]))
     memory_bytes, cpu_seconds = int(sys.argv[1]), float(sys.argv[2])
-    jobs, answers = sys.stdin.buffer, _private_stdout()
+    jobs, answers = sys.stdin.buffer, private_stdout()
     _confine(memory_bytes)
     while True:
         try:
@@ -48,17 +45,7 @@ def main() -> None:
         answers.flush()
 
 
-def _private_stdout() -> BinaryIO:
-    """The answer stream on its own descriptor, so that nothing printed can corrupt a frame."""
-    private = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    return private
-
-
 def _confine(memory_bytes: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     limit = _address_space_bytes() + memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

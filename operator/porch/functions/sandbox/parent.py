@@ -161,7 +161,7 @@ class Sandbox:
 def _start(limits: Limits) -> subprocess.Popen[bytes]:
     """Start a child that can import us and nothing from the working directory."""
     module = "porch.functions.sandbox.child"
-    arguments = [str(limits.memory_bytes), str(limits.time.total_seconds())]
+    arguments = [str(limits.memory_bytes), str(limits.time.total_seconds()), str(os.getpid())]
     source_root = str(Path(porch.__path__[0]).parent)
     try:
         return subprocess.Popen(
