@@ -148,7 +148,7 @@ _REVISION_POLICY = Policy(
     },
     validations=(
         Validation(
-            "request.subResource != 'status' || variables.isOperator",
+            "!has(request.subResource) || request.subResource != 'status' || variables.isOperator",
             "status of PackageRevisions is written by the operator",
             "'status of PackageRevisions is written by the operator, not by ' + "
             "request.userInfo.username",
