@@ -93,17 +93,12 @@ class DeleteStored:
 
 @dataclass(frozen=True, slots=True)
 class FlushDraft:
-    """Push what git does not have yet, for at most a minute, and remove it; say how it went."""
-
-
-@dataclass(frozen=True, slots=True)
-class DeleteBody:
-    """Remove the stored content."""
+    """Push what git does not have yet, for at most a minute, say how it went, and let go."""
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Take our finalizer off; the object goes."""
+    """Remove the stored content and take our finalizer off; the object goes."""
 
 
 Action = (
@@ -123,7 +118,6 @@ Action = (
     | Forget
     | DeleteStored
     | FlushDraft
-    | DeleteBody
     | Release
 )
 

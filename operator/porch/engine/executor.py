@@ -19,6 +19,8 @@ from porch.errors import Conflict, Disposition, PorchError
 
 MAX_STEPS = 24  # a whole life in one breath takes about ten; more is a loop, and our bug
 
+_LAST = (actions.Release, actions.FlushDraft, actions.Forget)  # the object is gone afterwards
+
 Perform = Callable[[World, Seen], Awaitable[Seen]]
 
 
@@ -40,7 +42,7 @@ async def run(world: World, seen: Seen) -> Seen:
                 return replace(seen, halt=halt)
             case action:
                 seen = await _attempt(world, seen, action)
-        if seen.halt is not None or isinstance(action, actions.Release | actions.Forget):
+        if seen.halt is not None or isinstance(action, _LAST):
             return seen
     raise PlanDoesNotConverge(f"{seen.key}: no end after {MAX_STEPS} steps, the last {action}")
 
@@ -49,8 +51,7 @@ async def _attempt(world: World, seen: Seen, action: actions.Action) -> Seen:
     try:
         return await _perform(world, seen, action)
     except DraftChanged:
-        head = world.cache.peek(seen.key.namespace, seen.key.name)
-        return replace(seen, body=None, draft=head)
+        return await _read_body(world, seen)  # the watch may not have told us yet
     except Conflict:
         raise
     except PorchError as err:
@@ -95,6 +96,5 @@ _PERFORM: dict[type[actions.Action], Perform] = {
     actions.Forget: leaving.forget,
     actions.DeleteStored: publishing.delete_stored,
     actions.FlushDraft: leaving.flush,
-    actions.DeleteBody: leaving.delete_body,
     actions.Release: leaving.release,
 }

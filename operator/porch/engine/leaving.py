@@ -24,35 +24,32 @@ async def forget(world: World, seen: Seen) -> Seen:
 
 async def flush(world: World, seen: Seen) -> Seen:
     """A home that goes takes nothing along that only we have, if git can still be reached."""
-    lost = await _last_push(world, seen)
-    if lost:
-        words = f"removed without a copy in git: {lost}"
-        world.announcer.warn(seen.key, "DraftNotPushed", words)
-    else:
-        world.announcer.done(seen.key, "DraftPushed", "unpushed content was saved to git")
-    return await delete_body(world, seen)
-
-
-async def delete_body(world: World, seen: Seen) -> Seen:
-    """Remove the stored content."""
-    await world.cache.delete(seen.key.namespace, seen.key.name)
-    return replace(seen, draft=None, body=None)
+    body = seen.body or await world.cache.read(seen.key.namespace, seen.key.name)
+    if body is not None:
+        lost = await _last_push(world, seen, body.content)
+        if lost:
+            words = f"removed without a copy in git: {lost}"
+            world.announcer.warn(seen.key, "DraftNotPushed", words)
+        else:
+            world.announcer.done(seen.key, "DraftPushed", "unpushed content was saved to git")
+    return await release(world, seen)
 
 
 async def release(world: World, seen: Seen) -> Seen:
-    """Let the object go."""
+    """Remove the content, then let the object go.
+
+    NB: the content is asked for even when the watch has not told of any: nobody else removes it.
+    """
+    await world.cache.delete(seen.key.namespace, seen.key.name)
     await world.objects.release(seen.key)
-    return replace(seen, wish=replace(seen.wish, finalizer=False))
+    return replace(seen, wish=replace(seen.wish, finalizer=False), draft=None, body=None)
 
 
-async def _last_push(world: World, seen: Seen) -> str:
+async def _last_push(world: World, seen: Seen, content: Content) -> str:
     """Why the content could not be saved, or "" when it was."""
-    body = seen.body or await world.cache.read(seen.key.namespace, seen.key.name)
-    if body is None:
-        return "its content was removed before"
     try:
         async with asyncio.timeout(world.flush_limit.total_seconds()):
-            return await _push(world, seen, body.content)
+            return await _push(world, seen, content)
     except TimeoutError:
         return f"the repository did not answer within {world.flush_limit.total_seconds():.0f} s"
     except PorchError as err:

@@ -19,7 +19,6 @@ from porch.api.lifecycle import Lifecycle
 from porch.engine.actions import (
     AddFinalizer,
     AdoptDraft,
-    DeleteBody,
     DeleteStored,
     FlushDraft,
     Forget,
@@ -116,11 +115,14 @@ def _keep_open(seen: Seen) -> Step:
 
 
 def _proposed(seen: Seen) -> Step:
+    if seen.body is not None and seen.body.content.digest != seen.fact.digest:
+        return _replaced_proposal(seen)
     if not _is_known(seen):
         if seen.body is None:
             return ReadBody()
-        if seen.body.content.digest != seen.fact.digest:
-            return _replaced_proposal(seen)
+        record = seen.fact.record
+        if record is None or record.output != seen.fact.digest:
+            return RenderEdit()
     step = _follow_git(seen)
     if step is not None:
         return step
@@ -278,18 +280,14 @@ def _deletion(seen: Seen) -> Step:
         return None
     published = seen.fact.lifecycle in _FINAL or _published_copy(seen) is not None
     if seen.home in (Home.MISSING, Home.LEAVING):
-        return _drop(seen) if published or not _is_unsaved(seen) else FlushDraft()
+        return Release() if published or _is_saved(seen) else FlushDraft()
     if published and seen.wish.lifecycle is not Lifecycle.DELETION_PROPOSED:
-        return _drop(seen)
+        return Release()
     if seen.home is Home.UNLISTED:
         return _home_trouble(seen)
     if published:
-        return _drop(seen) if _published_copy(seen) is None else DeleteStored()
-    return DeleteStored() if is_ours(seen) else _drop(seen)
-
-
-def _drop(seen: Seen) -> Step:
-    return DeleteBody() if _has_content(seen) else Release()
+        return Release() if _published_copy(seen) is None else DeleteStored()
+    return DeleteStored() if is_ours(seen) else Release()
 
 
 def _has_content(seen: Seen) -> bool:
@@ -314,11 +312,10 @@ def _is_sealed(seen: Seen) -> bool:
     return lifecycle is not None and lifecycle.is_sealed
 
 
-def _is_unsaved(seen: Seen) -> bool:
-    if not _has_content(seen):
-        return False
+def _is_saved(seen: Seen) -> bool:
+    """Git has the content, whatever a watch that lags behind has not told us yet."""
     pushed = seen.fact.pushed
-    return not _is_known(seen) or pushed is None or pushed.digest != seen.fact.digest
+    return _is_known(seen) and pushed is not None and pushed.digest == seen.fact.digest
 
 
 def _published_copy(seen: Seen) -> StoredRevision | None:

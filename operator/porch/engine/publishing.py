@@ -37,9 +37,11 @@ async def reopen(world: World, seen: Seen) -> Seen:
         still = seen.stored is not None and seen.stored.lifecycle is not Lifecycle.DRAFT
         if seen.halt is not None or still:
             return seen
+    was_rendered = body.content.digest == seen.fact.digest
+    if not was_rendered:  # created again: its generations may repeat those that the record knows
+        await world.objects.write_status(unrendered(seen))
     opened = await world.cache.mark(seen.key.namespace, seen.key.name, Lifecycle.DRAFT, over=body)
     world.announcer.done(seen.key, "Reopened", "is a draft again")
-    was_rendered = body.content.digest == seen.fact.digest
     seen = with_body(seen, opened, lifecycle=Lifecycle.DRAFT)
     return seen if was_rendered else unrendered(seen)
 
@@ -63,8 +65,7 @@ async def publish(world: World, seen: Seen) -> Seen:
 
 async def record(world: World, seen: Seen, stored: StoredRevision) -> Seen:
     """Resources first, status last: a crash between them is met by this action again."""
-    if seen.draft is not None or seen.body is not None:
-        seen = await show(world, seen, stored)
+    seen = await show(world, seen, stored)
     publication = Publication(
         stored.revision, stored.lock, stored.published_by, stored.published_at
     )
@@ -83,7 +84,9 @@ async def record(world: World, seen: Seen, stored: StoredRevision) -> Seen:
 async def show(world: World, seen: Seen, stored: StoredRevision) -> Seen:
     """The resources of a published revision hold its content, closed for ever."""
     namespace, name = seen.key.namespace, seen.key.name
-    body = seen.body or await world.cache.read(namespace, name)
+    body = seen.body
+    if body is None and seen.draft is not None:
+        body = await world.cache.read(namespace, name)
     if body is None or body.content.digest != stored.digest:
         content = await world.repository.read(stored)
         view = shown(seen, stored.lifecycle, revision=stored.revision)
