@@ -80,7 +80,10 @@ class HttpTransport:
     async def stream(self, call: Call) -> AsyncIterator[AsyncIterator[bytes]]:
         """The body of a good answer, in pieces as they arrive."""
         async with self._answer(call) as answer:
-            yield answer.content.iter_any()
+            try:
+                yield answer.content.iter_any()
+            finally:
+                _break_off(answer)
 
     @asynccontextmanager
     async def _answer(self, call: Call) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -127,6 +130,13 @@ class HttpTransport:
             self._connection.credentials.refused()
         body = await answer.content.read(_ERROR_BYTES)
         return refusal(str(call), code=answer.status, body=body, headers=answer.headers)
+
+
+def _break_off(answer: aiohttp.ClientResponse) -> None:
+    """End a stream now: closing TLS politely would keep the socket until the server answers."""
+    connection = answer.connection  # None when the stream is at its end
+    if connection is not None and connection.transport is not None:
+        connection.transport.abort()
 
 
 async def _read(answer: aiohttp.ClientResponse, *, limit: int, what: Call) -> bytes:

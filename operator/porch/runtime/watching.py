@@ -2,17 +2,24 @@
 
 Kopf lists, watches and resumes; each event becomes an object in a `Store` and, when it says
 something new, a call of the kind's `on_event`. Kopf writes nothing to anybody's objects: only
-`on.event` handlers are registered, posting, peering and scanning are off, no finalizer is set.
+`on.event` handlers are registered; posting, peering and scanning are off; no finalizer is set.
 
-I/O       kopf's own connection, with the credentials of the kubeconfig or the service account.
-Latency   the batching window is 0: an event reaches its handler when it arrives.
-Errors    an object that cannot be decoded is logged and left out; kopf resumes broken watches.
+Thread    Kopf takes its event loop for its own: it installs handlers of signals, and when it ends
+          it cancels every task that was begun after it. So it has a thread and a loop of its own;
+          decoding happens there, stores and callbacks live in the caller's loop.
+Absence   Kopf does not tell of objects that went while its watch was broken, nor when its list
+          has been told completely. After each of its lists we make one of our own: it fills the
+          store, and what a complete list, newer than the object, does not have is removed.
+Restarts  Kopf ends when a kind is not served (a CRD is re-installed) and on errors that it does
+          not expect; it is begun again, after a wait that grows to `_LONGEST_WAIT`.
+I/O       a connection of its own for Kopf, one for our lists.
+Latency   an event is in the store 1-2 ms after it was sent; there is no batching.
+Errors    an object that cannot be decoded is logged and left out, its last good version stays.
 """
 
 import asyncio
 import logging
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
@@ -20,12 +27,17 @@ from typing import Any, Generic
 import kopf
 import msgspec
 
+from porch.errors import PorchError
+from porch.runtime.client import Client, PartialObject, Selection, connect, decoder_of
+from porch.runtime.connection import Connection, load_connection
+from porch.runtime.kopfthread import KopfThread
 from porch.runtime.resources import ObjectKey, Resource
 from porch.runtime.store import Store, T, key_of
 
 logger = logging.getLogger(__name__)
 
-IDLE_WORKER_SECONDS = 1.0  # kopf keeps one task for each object that changed lately
+_FIRST_WAIT = 0.5  # seconds
+_LONGEST_WAIT = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,72 +51,151 @@ class Watched(Generic[T]):
 
 
 class Watching:
-    """Watches kinds until it is stopped."""
+    """Watches kinds until it is stopped. Everything but `stop` belongs to one event loop."""
 
-    def __init__(self, kinds: Sequence[Watched[Any]], *, namespaces: Sequence[str] = ()) -> None:
-        self._kinds = kinds
-        self._namespaces = namespaces  # empty: all
-        self._stop = asyncio.Event()
-        self.heard_at = {each.resource.plural: time.monotonic() for each in kinds}
+    def __init__(
+        self,
+        kinds: Sequence[Watched[Any]],
+        *,
+        namespaces: Sequence[str] = (),
+        connection: Callable[[], Connection] = load_connection,
+    ) -> None:
+        self._kinds = {kind.resource: kind for kind in kinds}
+        self._namespaces = tuple(namespaces)  # empty: all
+        self._connection = connection  # called once for each loop that connects
+        self._stopping = asyncio.Event()
+        self._listed: set[Resource] = set()  # kinds that are known completely
+        # time.monotonic() of the last event, list or watch that began, by plural
+        self.heard_at = {kind.resource.plural: time.monotonic() for kind in kinds}
 
     def stop(self) -> None:
         """End `run`."""
-        self._stop.set()
+        self._stopping.set()
 
     async def run(self, ready: asyncio.Event | None = None) -> None:
-        """Watch; `ready` is set once kopf has started."""
-        registry = kopf.OperatorRegistry()
-        for kind in self._kinds:
-            self._register(registry, kind)
-        kopf.on.login(registry=registry)(_login)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            await kopf.operator(
-                registry=registry,
-                settings=_settings(),
-                standalone=True,
-                clusterwide=not self._namespaces,
-                namespaces=self._namespaces,
-                stop_flag=self._stop,
-                ready_flag=ready,
-            )
+        """Watch until `stop`; `ready` is set once every kind is known completely."""
+        ready = ready or asyncio.Event()
+        wait = _FIRST_WAIT
+        async with connect(self._connection()) as client:
+            while not self._stopping.is_set():
+                begun = time.monotonic()
+                await self._watch_once(client, ready)
+                lasted = time.monotonic() - begun
+                wait = _FIRST_WAIT if lasted > _LONGEST_WAIT else min(wait * 2, _LONGEST_WAIT)
+                await self._unless_stopping(wait)
 
-    def _register(self, registry: kopf.OperatorRegistry, kind: Watched[Any]) -> None:
-        resource = kind.resource
-
-        async def on_event(event: kopf.RawEvent, **_: Any) -> None:
-            self.heard_at[resource.plural] = time.monotonic()
-            _take(kind, event)
-
-        decorate = kopf.on.event(
-            resource.group, resource.version, resource.plural, registry=registry
+    async def _watch_once(self, client: Client, ready: asyncio.Event) -> None:
+        """Until Kopf ends, by itself or because we stop."""
+        if not await self._all_served(client):
+            return
+        lists: asyncio.Queue[Resource] = asyncio.Queue()
+        thread = KopfThread(
+            [(kind.resource, kind.into) for kind in self._kinds.values()],
+            namespaces=self._namespaces,
+            connection=self._connection,
+            on_event=self._take,
+            on_heard=self._heard,
+            on_list=lists.put_nowait,
         )
-        decorate(on_event)
+        async with asyncio.TaskGroup() as group:
+            listing = group.create_task(self._list(client, lists, ready))
+            stopping = group.create_task(self._stop_soon(thread))
+            error = await thread.run()
+            listing.cancel()
+            stopping.cancel()
+        if not self._stopping.is_set():
+            logger.warning("watching ended and begins again", extra={"error": str(error)})
+
+    async def _stop_soon(self, thread: KopfThread) -> None:
+        await self._stopping.wait()
+        thread.stop()
+
+    async def _all_served(self, client: Client) -> bool:
+        """Kopf does not wait for a kind to be served: it would never watch it."""
+        served: set[tuple[str, str]] = set()
+        for api_version in {resource.api_version for resource in self._kinds}:
+            path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+            try:
+                found = _decoder.decode(await client.read(path))
+            except (PorchError, msgspec.DecodeError) as err:
+                logger.warning("kinds are not served yet", extra={"path": path, "error": str(err)})
+                return False
+            served |= {(api_version, each.name) for each in found.resources}
+        missing = [each for each in self._kinds if (each.api_version, each.plural) not in served]
+        for resource in missing:
+            self._heard(resource)  # the API server answers; it has no news because of us
+            logger.warning("kind is not served yet", extra={"resource": str(resource)})
+        return not missing
+
+    def _take(self, resource: Resource, change: kopf.RawEventType, obj: Any) -> None:
+        self._heard(resource)
+        kind = self._kinds[resource]
+        if change != "DELETED":
+            self._put(kind, obj)
+        elif kind.store.remove(obj):
+            kind.on_event(key_of(obj))
+
+    def _put(self, kind: Watched[Any], obj: Any) -> None:
+        if kind.store.put(obj):
+            kind.on_event(key_of(obj))
+
+    def _heard(self, resource: Resource) -> None:
+        self.heard_at[resource.plural] = time.monotonic()
+
+    async def _list(
+        self, client: Client, lists: "asyncio.Queue[Resource]", ready: asyncio.Event
+    ) -> None:
+        """After each list of Kopf's, make one of our own."""
+        while True:
+            resource = await lists.get()
+            try:
+                await self._compare(client, self._kinds[resource])
+            except PorchError as err:
+                facts = {"resource": str(resource), "error": str(err)}
+                logger.warning("objects could not be listed", extra=facts)
+                await asyncio.sleep(_FIRST_WAIT)
+                lists.put_nowait(resource)
+                continue
+            self._listed.add(resource)
+            if len(self._listed) == len(self._kinds):
+                ready.set()
+
+    async def _compare(self, client: Client, kind: Watched[Any]) -> None:
+        """Take over what a complete list has, and let go of what it does not have."""
+        # NB: taken before the lists: what is made during them is not suspected.
+        suspects = {key_of(obj): obj for obj in kind.store}
+        decode = decoder_of(kind.into).decode
+        for namespace in self._namespaces or ("",):
+            selection = Selection(namespace=namespace)
+            async for page in client.pages(kind.resource, selection, into=msgspec.Raw):
+                for item in page.items:
+                    try:
+                        obj = decode(item)
+                    except msgspec.ValidationError:  # Kopf's thread has told of it
+                        suspects.pop(_partial.decode(item).metadata.key, None)
+                        continue
+                    suspects.pop(key_of(obj), None)
+                    self._put(kind, obj)
+                await asyncio.sleep(0)  # a page is some milliseconds of work
+        for key, obj in suspects.items():
+            if kind.store.remove(obj):
+                kind.on_event(key)
+
+    async def _unless_stopping(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
 
 
-def _take(kind: Watched[Any], event: kopf.RawEvent) -> None:
-    try:
-        obj = msgspec.convert(event["object"], kind.into)
-    except msgspec.ValidationError as err:
-        metadata = event["object"].get("metadata", {})
-        fields = {"resource": str(kind.resource), "object": metadata.get("name"), "why": str(err)}
-        logger.warning("object left out: it cannot be decoded", extra=fields)
-        return
-    news = kind.store.remove(obj) if event["type"] == "DELETED" else kind.store.put(obj)
-    if news:
-        kind.on_event(key_of(obj))
+class _ApiResource(msgspec.Struct):
+    name: str
 
 
-def _settings() -> kopf.OperatorSettings:
-    settings = kopf.OperatorSettings()
-    settings.posting.enabled = False
-    settings.scanning.disabled = True
-    settings.queueing.idle_timeout = IDLE_WORKER_SECONDS
-    settings.queueing._batch_window = 0  # NB: the public setter announces its own removal
-    settings.watching.reconnect_backoff = 0.5
-    return settings
+class _ApiResources(msgspec.Struct):
+    resources: list[_ApiResource]
 
 
-def _login(**kwargs: Any) -> kopf.ConnectionInfo | None:
-    """The service account of the pod, else the kubeconfig."""
-    return kopf.login_with_service_account(**kwargs) or kopf.login_with_kubeconfig(**kwargs)
+_decoder = msgspec.json.Decoder(_ApiResources)
+_partial = msgspec.json.Decoder(PartialObject)
