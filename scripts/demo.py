@@ -136,7 +136,7 @@ def _chapters(story: Story, url: str, folder: Path) -> None:
     say("3. Write its files. The pipeline of the Kptfile runs at once: see the namespace it set.")
     story.kubectl(f"apply --server-side --force-conflicts -f {_sample('resources.yaml')}")
     story.kubectl(f"wait --for=condition=Rendered {RESOURCES} --timeout=20s")
-    story.kubectl(f"get {RESOURCES} -o jsonpath={{.spec.resources.deployment\\.yaml}}")
+    story.kubectl(f"get {RESOURCES} -o jsonpath='{{.spec.resources.deployment\\.yaml}}'")
 
     say("4. Apply the same again, as a GitOps controller does: nothing changes.")
     before = story.kubectl(f"get {REVISION} -o jsonpath={{.status.contentDigest}}")
@@ -167,7 +167,7 @@ def _chapters(story: Story, url: str, folder: Path) -> None:
     say("8. And git has it: the draft, the merge, the tag.")
     story.git("log --graph --format='%h %s (%an)%d' main")
     story.git("tag --list")
-    story.git("show --stat --format= web/v1 -- web")
+    story.git("show web/v1:web/service.yaml")
 
 
 def _sample(name: str) -> str:

@@ -70,8 +70,26 @@ class RunningOperator:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
+    def rss_mib(self) -> float:
+        """Resident memory of the operator and its workers, MiB."""
+        assert self.process is not None
+        group = self.process.pid
+        pages = sum(
+            int((each / "statm").read_text().split()[1])
+            for each in Path("/proc").iterdir()
+            if each.name.isdecimal() and _group_of(each) == group
+        )
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
     def _works(self, begun: int) -> bool:
         assert self.process is not None
         text = self.log.read_bytes()[begun:].decode(errors="replace")
         assert self.process.poll() is None, f"the operator ended:\n{text[-3000:]}"
         return "operator is working" in text
+
+
+def _group_of(process: Path) -> int:
+    try:
+        return os.getpgid(int(process.name))
+    except ProcessLookupError:
+        return 0
