@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import yaml
-from bench.results import Result, write
 
+from bench.results import Result, write
 from porch.kpt.evaluate import FunctionCall, FunctionOutput
 from porch.kpt.outcome import Rendered
 from porch.kpt.render import RenderOptions, render

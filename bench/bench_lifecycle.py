@@ -18,9 +18,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.integration.installed import install
-from tests.integration.operator.running import RunningOperator
-
 from bench.results import Result, write
 from porch.api.packagerevision import PackageRevision
 from porch.api.packagerevisionresources import PackageRevisionResources
@@ -33,6 +30,8 @@ from porch.runtime.watch import Changed, watch
 from porch_devcluster import provider
 from porch_devcluster.api import wait_for
 from porch_devcluster.gitserver.server import GitServer
+from tests.integration.installed import install
+from tests.integration.operator.running import RunningOperator
 
 CYCLES = 60
 WARM_UP = 5
@@ -99,6 +98,19 @@ class Eyes:
                 await self._news.wait()
 
 
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """One life cycle under way."""
+
+    eyes: Eyes
+    name: str
+    times: Times
+
+    async def stage(self, begun: float, step: str, holds: Predicate) -> None:
+        """Wait until the watch has seen a stage that began then, and take its time."""
+        self.times.add(step, await self.eyes.first(self.name, holds, after=begun) - begun)
+
+
 def main() -> None:
     """Measure, and write bench/results/lifecycle.json."""
     with ExitStack() as stack:
@@ -150,6 +162,7 @@ async def _live(client: Client, eyes: Eyes, package: str, times: Times) -> None:
     """One life cycle, step by step, each awaited."""
     name = f"packages.{package}.v1"
     key = ObjectKey(NAMESPACE, name)
+    cycle = Cycle(eyes, name, times)
     whole = time.perf_counter()
 
     begun = time.perf_counter()
@@ -157,9 +170,9 @@ async def _live(client: Client, eyes: Eyes, package: str, times: Times) -> None:
         REVISIONS, _revision(name, package), namespace=NAMESPACE, into=PackageRevision
     )
     times.add("init: acknowledged", time.perf_counter() - begun)
-    await _stage(eyes, name, begun, times, "init: finalizer", lambda o: bool(o.metadata.finalizers))
-    await _stage(eyes, name, begun, times, "init: rendered", lambda o: o.status.render is not None)
-    await _stage(eyes, name, begun, times, "init", _is_ready)
+    await cycle.stage(begun, "init: finalizer", lambda o: bool(o.metadata.finalizers))
+    await cycle.stage(begun, "init: rendered", lambda o: o.status.render is not None)
+    await cycle.stage(begun, "init", _is_ready)
 
     body = await client.get(RESOURCES, key, into=PackageRevisionResources)
     kptfile = (body.spec.resources or {})["Kptfile"]
@@ -169,22 +182,16 @@ async def _live(client: Client, eyes: Eyes, package: str, times: Times) -> None:
         RESOURCES, key, {"spec": {"resources": files}}, into=PackageRevisionResources
     )
     times.add("edit: acknowledged", time.perf_counter() - begun)
-    await _stage(eyes, name, begun, times, "edit: rendered", _ran_functions)
+    await cycle.stage(begun, "edit: rendered", _ran_functions)
     generation = edited.metadata.generation
-    await _stage(eyes, name, begun, times, "edit", lambda o: _covers(o, generation))
+    await cycle.stage(begun, "edit", lambda o: _covers(o, generation))
 
     for step, lifecycle in (("propose", "Proposed"), ("approve", "Published")):
         begun = time.perf_counter()
         await client.patch(REVISIONS, key, {"spec": {"lifecycle": lifecycle}}, into=PackageRevision)
         times.add(f"{step}: acknowledged", time.perf_counter() - begun)
-        await _stage(eyes, name, begun, times, step, _has(lifecycle))
+        await cycle.stage(begun, step, _has(lifecycle))
     times.add("life cycle", time.perf_counter() - whole)
-
-
-async def _stage(
-    eyes: Eyes, name: str, begun: float, times: Times, step: str, holds: Predicate
-) -> None:
-    times.add(step, await eyes.first(name, holds, after=begun) - begun)
 
 
 def _results(times: Times) -> Iterator[Result]:

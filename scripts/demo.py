@@ -20,14 +20,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.integration.installed import install  # noqa: E402
-from tests.integration.operator.running import RunningOperator  # noqa: E402
-
 from porch_devcluster import provider  # noqa: E402 - after the path is set
 from porch_devcluster.cluster import Cluster  # noqa: E402
 from porch_devcluster.errors import DevclusterError  # noqa: E402
 from porch_devcluster.gitserver.repositories import Repository  # noqa: E402
 from porch_devcluster.gitserver.server import GitServer  # noqa: E402
+from tests.integration.installed import install  # noqa: E402
+from tests.integration.operator.running import RunningOperator  # noqa: E402
 
 SAMPLES = ROOT / "manifests" / "samples" / "demo"
 NAMESPACE = "demo"

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.integration.installed import installed_cluster
-from tests.integration.operator.people import People, is_ready
-from tests.integration.operator.running import RunningOperator
 
 from porch_devcluster.cluster import Cluster
 from porch_devcluster.gitserver.repositories import Repository
 from porch_devcluster.gitserver.server import GitServer
-
+from tests.integration.installed import installed_cluster
+from tests.integration.operator.people import People, is_ready
+from tests.integration.operator.running import RunningOperator
 
 __all__ = ["installed_cluster"]
 

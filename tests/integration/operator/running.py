@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from tests.integration.waiting import until
-
 from porch_devcluster.cluster import Cluster
+from tests.integration.waiting import until
 
 NAMESPACE = "porch-system"
 SERVICE_ACCOUNT = "porch-operator"

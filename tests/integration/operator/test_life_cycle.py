@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+
+from porch_devcluster.errors import ApiStatus
+from porch_devcluster.gitserver.repositories import Repository
 from tests.integration.operator.people import (
     CONFIG_MAP,
     People,
@@ -13,9 +16,6 @@ from tests.integration.operator.people import (
     is_pushed,
     with_pipeline,
 )
-
-from porch_devcluster.errors import ApiStatus
-from porch_devcluster.gitserver.repositories import Repository
 
 pytestmark = pytest.mark.cluster
 
