@@ -163,8 +163,8 @@ def tree_id(files: Mapping[str, File]) -> str:
     return _sha1(b"tree %d\0" % len(body) + body)
 
 
-def _is_binary_executable(file: File) -> bool:
-    return file.mode is FileMode.EXECUTABLE and file.text is None
+def _is_executable_text(file: File) -> bool:
+    return file.mode is FileMode.EXECUTABLE and file.text is not None
 
 
 def _check_no_file_is_a_directory(files: Mapping[str, File]) -> None:
