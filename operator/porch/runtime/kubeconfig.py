@@ -8,7 +8,6 @@ Source    https://kubernetes.io/docs/concepts/configuration/organize-cluster-acc
 """
 
 import base64
-import binascii
 import ssl
 from collections.abc import Sequence
 from pathlib import Path
@@ -196,7 +195,7 @@ def _pem(data: str, file: str, home: Path) -> str:
 def _decode(data: str, field: str) -> str:
     try:
         return base64.b64decode(data, validate=False).decode("ascii")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # of base64 and of ASCII alike
         raise BadConnection(f"`{field}` must be base64 of PEM text") from None
 
 

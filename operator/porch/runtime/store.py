@@ -97,7 +97,7 @@ class Store(Generic[T]):
         before = self._objects.get(key)
         if before is not None and int(before.metadata.resource_version) > version:
             return False
-        self._deleted[key] = version
+        self._deleted[key] = max(version, self._deleted.get(key, version))
         self._deleted.move_to_end(key)
         while len(self._deleted) > MAX_REMEMBERED_DELETIONS:
             self._deleted.popitem(last=False)

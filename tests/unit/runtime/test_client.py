@@ -6,7 +6,6 @@ from datetime import timedelta
 import msgspec
 import pytest
 from aiohttp import web
-from tests.unit.runtime.apiserver import hang, lines, serving
 
 from porch.runtime.apierrors import (
     Expired,
@@ -20,6 +19,7 @@ from porch.runtime.apierrors import (
 from porch.runtime.client import ClientSettings, Form, Meta, PartialObject, PatchType, Selection
 from porch.runtime.resources import NAMESPACES, ObjectKey, Resource
 from porch.runtime.watch import Bookmark, Changed, watch
+from tests.unit.runtime.apiserver import hang, lines, serving
 
 THINGS = Resource("example.com", "v1", "things", "Thing")
 KEY = ObjectKey("blue", "a.b")

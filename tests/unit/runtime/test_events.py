@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry
-from tests.unit.runtime.apiserver import Answer, Script, serving
 
 from porch.runtime.events import EventMetrics, EventRecorder, EventSettings, Severity, Subject
 from porch.runtime.metrics import exposition
+from tests.unit.runtime.apiserver import Answer, Script, serving
 
 REDIS = Subject(
     api_version="porch.kpt.dev/v1alpha2",

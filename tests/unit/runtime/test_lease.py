@@ -9,11 +9,11 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.runtime.memoryserver import Line, MemoryServer
-from tests.unit.runtime.virtual import VirtualLoop, run
 
 from porch.runtime.lease import Lease, LeaseSettings, NotLeading
 from porch.runtime.resources import ObjectKey
+from tests.unit.runtime.memoryserver import Line, MemoryServer
+from tests.unit.runtime.virtual import VirtualLoop, run
 
 KEY = ObjectKey("porch-system", "shard-0")
 PATH = "/apis/coordination.k8s.io/v1/namespaces/porch-system/leases/shard-0"

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
-from tests.unit.runtime.virtual import run
 
 from porch.errors import Permanent, Transient, Waiting
 from porch.runtime.apierrors import TooManyRequests
 from porch.runtime.metrics import QueueMetrics, exposition
 from porch.runtime.queue import DONE, QueueSettings, Result, WorkQueue
+from tests.unit.runtime.virtual import run
 
 Work = Callable[[str], Awaitable[Result]]
 

@@ -1,0 +1,75 @@
+"""The status writer: nothing for nothing, and never over news."""
+
+from datetime import datetime
+
+import msgspec
+import pytest
+from aiohttp import web
+
+from porch.errors import Conflict
+from porch.runtime.resources import Resource
+from porch.runtime.status import StatusWriter
+from tests.unit.runtime.apiserver import serving
+
+THINGS = Resource("example.com", "v1", "things", "Thing")
+
+
+class Meta(msgspec.Struct, frozen=True, rename="camel"):
+    """Enough metadata."""
+
+    name: str = "a"
+    namespace: str = "blue"
+    resource_version: str = "7"
+    deletion_timestamp: datetime | None = None
+    finalizers: list[str] = []
+
+
+class Status(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was observed."""
+
+    colour: str = ""
+    size: int = 0
+
+
+class Thing(msgspec.Struct, frozen=True):
+    """An object with a status."""
+
+    metadata: Meta = Meta()
+    status: Status = Status()
+
+
+BLUE = Thing(status=Status(colour="blue"))
+
+
+async def test_an_equal_status_is_not_sent() -> None:
+    """Each write wakes every watcher, ours included."""
+    async with serving(web.Response(body=b"{}")) as (client, script):
+        writer = StatusWriter(client, THINGS, Thing, manager="tests")
+
+        assert await writer.write(BLUE, Status(colour="blue")) is BLUE
+        assert script.asked == []
+
+
+async def test_a_new_status_goes_with_the_version_it_was_decided_on() -> None:
+    """Server-side apply of the status alone, as one manager."""
+    async with serving(web.Response(body=msgspec.json.encode(BLUE))) as (client, script):
+        writer = StatusWriter(client, THINGS, Thing, manager="tests")
+        written = await writer.write(Thing(), Status(colour="blue"))
+
+    assert written == BLUE
+    assert script.asked[0].path == "/apis/example.com/v1/namespaces/blue/things/a/status"
+    assert script.asked[0].query == {"fieldManager": "tests", "force": "true"}
+    assert msgspec.json.decode(script.bodies[0]) == {
+        "apiVersion": "example.com/v1",
+        "kind": "Thing",
+        "metadata": {"name": "a", "namespace": "blue", "resourceVersion": "7"},
+        "status": {"colour": "blue"},
+    }
+
+
+async def test_a_status_decided_on_an_old_object_is_a_conflict() -> None:
+    """Somebody was faster: read again, decide again."""
+    async with serving(web.Response(status=409)) as (client, _):
+        writer = StatusWriter(client, THINGS, Thing, manager="tests")
+        with pytest.raises(Conflict):
+            await writer.write(Thing(), Status(colour="blue"))
