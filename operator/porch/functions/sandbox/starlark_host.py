@@ -6,7 +6,7 @@ Errors are answers: `Refused` with the interpreter's message, `Exhausted` when s
 Only the sandbox child calls this: it has no limit of its own but the steps.
 """
 
-import json
+import re
 
 import starlark
 
@@ -25,6 +25,7 @@ _EXTENSIONS = [
 _PRELUDE = (
     "ctx = struct(resource_list = json.decode(_resource_list), environment = {}, open_api = {})"
 )
+_ERROR = re.compile(r"^error: (?P<what>.*?)(?:\n *--> (?P<where>\S+)|\Z)", re.M | re.S)
 _EPILOGUE = "json.encode(ctx.resource_list)"
 
 
@@ -81,14 +82,7 @@ def _dialect() -> starlark.Dialect:
 
 def _message(err: starlark.StarlarkError) -> str:
     """The interpreter's message without its picture of the source, ending in the position."""
-    text = str(err)
-    start = text.rfind("error: ")
-    lines = text[start + len("error: ") :].splitlines() if start >= 0 else text.splitlines()
-    where = next((line.split("-->")[1].strip() for line in lines if "-->" in line), "")
-    what = next((line.strip() for line in lines if line.strip()), "the script failed")
-    return f"{what} (at {where})" if where else what
-
-
-def encode_resource_list(value: object) -> str:
-    """JSON as the child expects it."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    found = _ERROR.search(str(err))
+    if found is None:
+        return str(err)
+    return f"{found['what'].strip()} (at {found['where']})" if found["where"] else found["what"]
