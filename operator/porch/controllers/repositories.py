@@ -31,7 +31,7 @@ from porch.runtime.queue import DONE, Result
 from porch.runtime.resources import ObjectKey, Resource
 from porch.runtime.status import StatusWriter
 from porch.runtime.store import Store
-from porch.storage.adapter import AccessDenied, RepositoryAdapter, RevisionId
+from porch.storage.adapter import RepositoryAdapter, RevisionId
 from porch.storage.known import Known
 
 logger = logging.getLogger(__name__)
@@ -90,11 +90,7 @@ class Repositories:
     async def _list(self, key: Key, obj: Repository) -> None:
         registered = await self._registered(key, obj)
         before = registered.snapshot
-        try:
-            after = await registered.known.observe()
-        except AccessDenied:
-            await self.open(obj)  # reads the Secret again, for the next attempt
-            raise
+        after = await registered.known.observe()
         registered.trouble = ""
         objects = self._objects(key)
         found = delta(key.name, before, after, objects.values())

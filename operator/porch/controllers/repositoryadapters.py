@@ -1,12 +1,13 @@
 """Adapters for Repository objects: one clone for each URL, credentials from the named Secret.
 
-The Secret is read by name, in the Repository's own namespace, each time the Repository is opened
-or asks again after a refusal; nothing else of Secrets is ever read.
+The Secret is read by name, in the Repository's own namespace, when the repository is first asked
+for something and again after each refusal; nothing else of Secrets is ever read. Registrations
+share the clone of a URL and never each other's credentials.
 """
 
 import base64
-import hashlib
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -17,10 +18,9 @@ from porch.runtime.apierrors import Forbidden, NotFound
 from porch.runtime.client import Client
 from porch.runtime.resources import SECRETS, ObjectKey
 from porch.storage.adapter import RepositoryAdapter
-from porch.storage.git.clone import Clone
+from porch.storage.git.clones import Clones
 from porch.storage.git.layout import Layout
-from porch.storage.git.program import NO_CREDENTIALS, Credentials, Remote
-from porch.storage.git.repository import GitRepository
+from porch.storage.git.remote import Access, Credentials, anonymous
 
 
 class TypeNotSupported(Permanent):
@@ -40,42 +40,34 @@ class _Secret(msgspec.Struct):
 
 
 class RepositoryAdapters:
-    """Opens repositories; registrations of one URL with the same Secret share a clone."""
+    """Opens repositories."""
 
     def __init__(self, client: Client, cache: Path, *, timeout: timedelta) -> None:
         self._client = client
-        self._cache = cache
         self._timeout = timeout  # of one call of git
-        self._clones: dict[str, Clone] = {}
+        self._clones = Clones(cache)
 
     async def open(self, repository: Repository) -> RepositoryAdapter:
         """The adapter of a Repository."""
         git = repository.spec.git
         if repository.spec.type is not RepositoryType.GIT or git is None:
             raise TypeNotSupported("`spec.type` must be 'git' with `spec.git`; 'oci' comes later")
-        credentials = await self._credentials(repository)
-        remote = Remote(url=git.repo, credentials=credentials, timeout=self._timeout)
-        layout = Layout(branch=git.branch, directory=git.directory.strip("/"))
-        return GitRepository(self._clone(remote), layout, create_branch=git.create_branch)
+        credentials = anonymous
+        if git.secret_ref is not None:
+            key = ObjectKey(repository.metadata.namespace, git.secret_ref.name)
+            credentials = partial(self._credentials, key)
+        return await self._clones.open(
+            git.repo,
+            Layout(branch=git.branch, directory=git.directory.strip("/")),
+            Access(credentials=credentials, timeout=self._timeout),
+            create_branch=git.create_branch,
+        )
 
     async def close(self) -> None:
         """Let every clone finish what it writes."""
-        for clone in self._clones.values():
-            await clone.close()
+        await self._clones.close()
 
-    def _clone(self, remote: Remote) -> Clone:
-        name = hashlib.sha256(remote.url.encode()).hexdigest()[:16]
-        known = self._clones.get(name)
-        if known is None:
-            known = self._clones[name] = Clone(self._cache / f"{name}.git", remote)
-        known.git.remote = remote
-        return known
-
-    async def _credentials(self, repository: Repository) -> Credentials:
-        git = repository.spec.git
-        if git is None or git.secret_ref is None:
-            return NO_CREDENTIALS
-        key = ObjectKey(repository.metadata.namespace, git.secret_ref.name)
+    async def _credentials(self, key: ObjectKey) -> Credentials:
         try:
             secret = await self._client.get(SECRETS, key, into=_Secret)
         except (NotFound, Forbidden) as err:
@@ -83,7 +75,6 @@ class RepositoryAdapters:
                 f"Secret {key.name!r} that `spec.git.secretRef` names cannot be read: {err}"
             ) from err
         return _read(key, secret.data)
-
 
 def _read(key: ObjectKey, data: dict[str, str]) -> Credentials:
     fields = {name: base64.b64decode(value).decode() for name, value in data.items()}

@@ -1,8 +1,11 @@
 """What a change means for refs: commits to make, refs to move, or why nothing may be moved.
 
-Makes objects, moves nothing. `Draftboard` is a copy of the remote's refs on which changes are tried
-one after the other, so that many of them make one push: publications chain on one another, and
-each ref keeps the value that the remote is known to have as its lease.
+Makes objects, moves nothing but refs on a `Board`. Every change can be repeated after a crash at
+any point: a tag whose commit names our workspace is our publication, a branch that has the wanted
+content is our push, and what an interrupted push left over is removed.
+
+Never     is a tag moved, a branch rewound, or a draft overwritten that is not as expected.
+Published content wins: a draft of it is not stored any more, and the caller is shown the tag.
 """
 
 from dataclasses import dataclass
@@ -20,26 +23,24 @@ from porch.storage.adapter import (
     PutDraft,
     Refused,
     RepositoryInvalid,
-    RevisionId,
     Stored,
     StoredRevision,
     Task,
     UndoDeletion,
+    Version,
 )
 from porch.storage.git.layout import (
+    TAGS,
     Layout,
-    deletion_ref,
+    deletion_mark,
     draft_ref,
-    number_of,
     proposed_ref,
     tag_ref,
 )
-from porch.storage.git.listing import Listing, Refs
-from porch.storage.git.messages import annotations, approval_message, draft_message, removal_message
-from porch.storage.git.objects import COMMITTER, Objects
-from porch.storage.git.program import Update
-
-MERGES_LOOKED_AT = 50  # commits of the branch that may be a publication of ours without its tag
+from porch.storage.git.listing import Listing
+from porch.storage.git.messages import approval_message, draft_message, removal_message
+from porch.storage.git.objects import COMMITTER, KPTFILE, Objects
+from porch.storage.git.refs import Board
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,54 +52,25 @@ class Registration:
     objects: Objects
 
 
-class Draftboard:
-    """Refs as they will be when what was tried so far is pushed."""
-
-    def __init__(self, refs: Refs) -> None:
-        self._before = refs
-        self._refs = dict(refs)
-
-    @property
-    def refs(self) -> Refs:
-        """The refs, changes included."""
-        return self._refs
-
-    def get(self, ref: str) -> str:
-        """The value of a ref; "" when there is none."""
-        return self._refs.get(ref, "")
-
-    def move(self, ref: str, new: str) -> None:
-        """Set a ref, or remove it with ""."""
-        if new:
-            self._refs[ref] = new
-        else:
-            self._refs.pop(ref, None)
-
-    def updates(self) -> list[Update]:
-        """What a push must do; branches and tags first, removals last."""
-        every = self._before.keys() | self._refs.keys()
-        changed = [
-            Update(ref, self._before.get(ref, ""), self._refs.get(ref, ""))
-            for ref in sorted(every)
-            if self._before.get(ref) != self._refs.get(ref)
-        ]
-        return sorted(changed, key=lambda each: (not each.new, each.ref.startswith("refs/tags/")))
-
-
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """The change is on the board; `ref` will hold the revision, "" when it will be gone."""
+    """The change is on the board; a push makes it true."""
 
-    ref: str
 
+TOUCHED = Touched()
 
 Tried = Touched | Outcome
 
 
-def attempt(change: Change, board: Draftboard, registration: Registration) -> Tried:
+def attempt(change: Change, board: Board, registration: Registration) -> Tried:
     """Put one change on the board, or say why it is done already or must not be."""
-    trial = _Trial(board, registration, change.id)
+    problem = registration.layout.problem(change.id.package, change.id.workspace)
+    trial = _Trial(change, board, registration)
     match change:
+        case PutDraft() | Publish() if problem:
+            return Refused(problem)
+        case PutDraft() | Publish() if KPTFILE not in change.content:
+            return Refused(f"package {change.id.package!r} must have a {KPTFILE}")
         case PutDraft():
             return trial.put_draft(change)
         case Publish():
@@ -108,193 +80,13 @@ def attempt(change: Change, board: Draftboard, registration: Registration) -> Tr
         case UndoDeletion():
             return trial.undo_deletion()
         case Delete():
-            return trial.delete(change)
+            return trial.delete(change.expected)
 
 
-class _Trial:
-    """One change of one revision."""
-
-    def __init__(self, board: Draftboard, registration: Registration, id_: RevisionId) -> None:
-        self._board = board
-        self._layout = registration.layout
-        self._listing = registration.listing
-        self._objects = registration.objects
-        self._id = id_
-        self._full = registration.layout.full(id_.package)
-        self._draft_ref = draft_ref(self._full, id_.workspace)
-        self._proposed_ref = proposed_ref(self._full, id_.workspace)
-
-    def put_draft(self, change: PutDraft) -> Tried:
-        """Commit the content if it is new, and have it under the branch of its lifecycle."""
-        published = self._published()
-        if published is not None:
-            return Moved(published)
-        held = self._held()
-        proposed = change.lifecycle is Lifecycle.PROPOSED
-        wanted = self._proposed_ref if proposed else self._draft_ref
-        if held is not None and held.digest == change.content.digest:
-            if held.lifecycle is change.lifecycle:
-                return Stored(held)
-            commit = held.lock.commit
-        elif not _expected(held, change.expected):
-            return Moved(held)
-        else:
-            commit = self._draft_commit(held, change.content, change.task, change.author)
-        return self._hold(wanted, commit)
-
-    def publish(self, change: Publish) -> Tried:
-        """A merge commit on the branch, a tag with the next number, and no draft any more."""
-        published = self._published()
-        if published is not None:
-            return self._recognised(published, change.content)
-        held = self._held()
-        commit = ""
-        if held is not None and held.digest == change.content.digest:
-            commit = held.lock.commit
-        elif not _expected(held, change.expected):
-            return Moved(held)
-        if not commit:
-            commit = self._draft_commit(held, change.content, change.task, change.author)
-        number, merge = self._merged(change.content)
-        if not merge:
-            number = self._next_number()
-            merge = self._merge(commit, number, change.author)
-            self._board.move(self._layout.branch_ref, merge)
-        tag = tag_ref(self._full, number)
-        self._board.move(tag, merge)
-        self._board.move(self._draft_ref, "")
-        self._board.move(self._proposed_ref, "")
-        return Touched(tag)
-
-    def propose_deletion(self) -> Tried:
-        """A branch at the published commit says so."""
-        found = self._final()
-        if found is None:
-            return Moved(self._held())
-        self._board.move(self._deletion_of(found), found.lock.commit)
-        return self._changed_mark(found)
-
-    def undo_deletion(self) -> Tried:
-        """That branch goes."""
-        found = self._final()
-        if found is None:
-            return Moved(self._held())
-        self._board.move(self._deletion_of(found), "")
-        return self._changed_mark(found)
-
-    def delete(self, change: Delete) -> Tried:
-        """Tag and mark go, or the draft, or the directory on the branch."""
-        held, found = self._held(), self._final()
-        if held is not None:
-            if change.expected is not None and held.version != change.expected:
-                return Moved(held)
-            self._board.move(self._draft_ref, "")
-            self._board.move(self._proposed_ref, "")
-        elif found is None:
-            return Stored(None)
-        elif found.lock.ref == self._layout.branch:
-            self._take_off_branch()
-            self._board.move(self._deletion_of(found), "")
-        else:
-            self._board.move("refs/tags/" + found.lock.ref, "")
-            self._board.move(self._deletion_of(found), "")
-        return Touched("")
-
-    def _recognised(self, published: StoredRevision, content: Content) -> Outcome:
-        if published.digest == content.digest:
-            return Stored(published)
-        return Refused(
-            f"{published.lock.ref} already publishes workspace {self._id.workspace!r} of "
-            f"{self._full!r} with other content ({published.digest}, ours is {content.digest})"
-        )
-
-    def _hold(self, wanted: str, commit: str) -> Touched:
-        for ref in (self._draft_ref, self._proposed_ref):
-            self._board.move(ref, commit if ref == wanted else "")
-        return Touched(wanted)
-
-    def _held(self) -> StoredRevision | None:
-        """The draft or proposal; a proposal that a crash left beside its draft counts."""
-        refs = self._board.refs
-        return self._listing.revision(refs, self._proposed_ref) or self._listing.revision(
-            refs, self._draft_ref
-        )
-
-    def _published(self) -> StoredRevision | None:
-        tags = self._listing.tags(self._board.refs, self._full)
-        return next((each for each in tags if each.id == self._id), None)
-
-    def _final(self) -> StoredRevision | None:
-        """The published revision, be it a tag or the branch's own content."""
-        tagged = self._published()
-        if tagged is not None or self._id.workspace != self._layout.branch:
-            return tagged
-        found, _ = self._listing.revisions(self._board.refs)
-        return found.get(self._id)
-
-    def _deletion_of(self, found: StoredRevision) -> str:
-        last = f"v{found.revision}" if found.revision > 0 else found.id.workspace
-        return deletion_ref(self._full, last)
-
-    def _changed_mark(self, found: StoredRevision) -> Tried:
-        if found.lock.ref == self._layout.branch:
-            return Touched(self._layout.branch_ref)
-        return Touched("refs/tags/" + found.lock.ref)
-
-    def _draft_commit(
-        self, held: StoredRevision | None, content: Content, task: Task, author: Identity
-    ) -> str:
-        parent = held.lock.commit if held is not None else self._board.get(self._layout.branch_ref)
-        base = self._objects.commit(parent).tree if parent else None
-        tree = self._objects.replaced(base, self._full, self._objects.write_content(content))
-        message = draft_message(self._full, self._id.workspace, task)
-        return self._objects.create_commit(tree, [parent] if parent else [], message, author)
-
-    def _merge(self, commit: str, number: int, author: Identity) -> str:
-        head = self._branch_head()
-        package = self._objects.subtree(self._objects.commit(commit), self._full)
-        if package is None:
-            raise RepositoryInvalid(f"commit {commit} must hold package {self._full!r}")
-        base = self._objects.commit(head).tree
-        tree = self._objects.replaced(base, self._full, package.id)
-        message = approval_message(self._full, self._id.workspace, number)
-        return self._objects.create_commit(tree, [head, commit], message, author)
-
-    def _next_number(self) -> int:
-        tags = self._listing.tags(self._board.refs, self._full)
-        return 1 + max((each.revision for each in tags if each.revision > 0), default=0)
-
-    def _merged(self, content: Content) -> tuple[int, str]:
-        """Our own merge that a crash left without its tag, where pushes are not atomic."""
-        oid = self._board.get(self._layout.branch_ref)
-        for _ in range(MERGES_LOOKED_AT if oid else 0):
-            commit = self._objects.commit(oid)
-            for found in annotations(commit.message):
-                ours = (found.package, found.workspace) == (self._full, self._id.workspace)
-                number = number_of(found.revision)
-                if not ours or found.task is not None or number < 1:
-                    continue
-                tree = self._objects.subtree(commit, self._full)
-                same = tree is not None and content.digest == f"tree:{tree.id}"
-                if same and not self._board.get(tag_ref(self._full, number)):
-                    return number, oid
-            if not commit.parent_ids:
-                break
-            oid = str(commit.parent_ids[0])
-        return 0, ""
-
-    def _take_off_branch(self) -> None:
-        head = self._branch_head()
-        tree = self._objects.replaced(self._objects.commit(head).tree, self._full, None)
-        message = removal_message(self._full)
-        commit = self._objects.create_commit(tree, [head], message, COMMITTER)
-        self._board.move(self._layout.branch_ref, commit)
-
-    def _branch_head(self) -> str:
-        head = self._board.get(self._layout.branch_ref)
-        if not head:
-            raise branch_missing(self._layout)
-        return head
+def as_pushed(change: Change, board: Board, registration: Registration) -> StoredRevision | None:
+    """The revision as it is once the board has been pushed."""
+    found = _Trial(change, board, registration)
+    return found.published or found.held or found.placeholder
 
 
 def branch_missing(layout: Layout) -> RepositoryInvalid:
@@ -304,6 +96,170 @@ def branch_missing(layout: Layout) -> RepositoryInvalid:
     )
 
 
-def _expected(held: StoredRevision | None, expected: str | None) -> bool:
-    """The draft is what it was when the change was decided, or has gone meanwhile."""
-    return held is None or held.version == expected
+class _Trial:
+    """One change of one revision, and the revision as the board has it before."""
+
+    def __init__(self, change: Change, board: Board, registration: Registration) -> None:
+        self._board = board
+        self._layout = registration.layout
+        self._listing = registration.listing
+        self._objects = registration.objects
+        self._workspace = change.id.workspace
+        self._full = registration.layout.full(change.id.package)
+        self._draft_ref = draft_ref(self._full, self._workspace)
+        self._proposed_ref = proposed_ref(self._full, self._workspace)
+        self._touched = False
+        self.held = self._listing.held(board, change.id)
+        self.published = self._listing.published(board, change.id)
+        self.placeholder = self._listing.placeholder(board, change.id)
+
+    def put_draft(self, change: PutDraft) -> Tried:
+        """Commit the content if it is new, and have it under the branch of its lifecycle."""
+        held = self.held
+        if self.published is not None:
+            return Moved(self.published)
+        if held is None or held.digest != change.content.digest:
+            if _version(held) != change.expected:
+                return Moved(held)
+            commit = self._draft_commit(change.content, change.task, change.author)
+        else:
+            commit = held.lock.commit
+        proposed = change.lifecycle is Lifecycle.PROPOSED
+        wanted = self._proposed_ref if proposed else self._draft_ref
+        self._move(wanted, commit)
+        self._drop(self._draft_ref if proposed else self._proposed_ref, commit)
+        return TOUCHED if self._touched or held is None else Stored(held)
+
+    def publish(self, change: Publish) -> Tried:
+        """A merge commit on the branch, a tag with the next number, and no draft any more."""
+        if self.published is not None:
+            return self._recognised(self.published, change.content)
+        held = self.held
+        is_stored = held is not None and held.digest == change.content.digest
+        if not is_stored and _version(held) != change.expected:
+            return Moved(held)
+        number = self._listing.highest(self._board, self._full) + 1
+        merge = self._untagged(number, change.content)
+        if not merge:
+            commit = held.lock.commit if held is not None else ""
+            if not is_stored:
+                commit = self._draft_commit(change.content, change.task, change.author)
+            merge = self._merge(commit, number, change)
+            self._move(self._layout.branch_ref, merge)
+        self._move(tag_ref(self._full, number), merge)
+        self._drop_drafts(merge)
+        return TOUCHED
+
+    def propose_deletion(self) -> Tried:
+        """A branch at the published commit says so."""
+        found = self.published or self.placeholder
+        if found is None:
+            return Moved(self.held)
+        if not self._board.get(self._mark(found)):
+            self._move(self._mark(found), found.lock.commit)
+        return self._done(found)
+
+    def undo_deletion(self) -> Tried:
+        """That branch goes."""
+        found = self.published or self.placeholder
+        if found is None:
+            return Moved(self.held)
+        self._move(self._mark(found), "")
+        return self._done(found)
+
+    def delete(self, expected: Version | None) -> Tried:
+        """Tag and mark go, or the draft, or the directory on the branch."""
+        found = self.published or self.held or self.placeholder
+        if found is None:
+            return Stored(None)
+        if expected is not None and found.version != expected:
+            return Moved(found)
+        if found is self.published:
+            self._move(TAGS + found.lock.ref, "")
+            self._move(self._mark(found), "")
+            self._drop_drafts(found.lock.commit)
+        elif found is self.held:
+            self._drop_drafts(found.lock.commit)
+        else:
+            self._take_off_branch()
+            self._move(self._mark(found), "")
+        return TOUCHED
+
+    def _recognised(self, published: StoredRevision, content: Content) -> Tried:
+        """Our publication of before a crash, or somebody else's of the same name."""
+        if published.digest != content.digest:
+            return Refused(
+                f"tag {published.lock.ref} publishes workspace {self._workspace!r} of "
+                f"{self._full!r} with other content ({published.digest}, not {content.digest}); "
+                "use another workspace"
+            )
+        self._drop_drafts(published.lock.commit)
+        return self._done(published)
+
+    def _done(self, found: StoredRevision) -> Tried:
+        return TOUCHED if self._touched else Stored(found)
+
+    def _move(self, ref: str, new: str) -> None:
+        if self._board.get(ref) != new:
+            self._board.move(ref, new)
+            self._touched = True
+
+    def _drop_drafts(self, commit: str) -> None:
+        self._drop(self._draft_ref, commit)
+        self._drop(self._proposed_ref, commit)
+
+    def _drop(self, ref: str, commit: str) -> None:
+        """Remove a branch that `commit` holds all of; another's work beside ours is left alone."""
+        tip = self._board.get(ref)
+        if tip and self._objects.descends(commit, tip):
+            self._move(ref, "")
+
+    def _mark(self, found: StoredRevision) -> str:
+        return deletion_mark(self._full, revision=found.revision, last=found.id.workspace)
+
+    def _draft_commit(self, content: Content, task: Task, author: Identity) -> str:
+        held, branch = self.held, self._board.get(self._layout.branch_ref)
+        parent = held.lock.commit if held is not None else branch
+        base = self._objects.commit(parent).tree if parent else None
+        tree = self._objects.replaced(base, self._full, self._objects.write_content(content))
+        message = draft_message(self._full, self._workspace, task)
+        parents = [parent] if parent else []
+        return self._board.made(self._objects.create_commit(tree, parents, message, author))
+
+    def _merge(self, commit: str, number: int, change: Publish) -> str:
+        head = self._branch_head()
+        package = self._objects.tree_of(change.content.digest)
+        tree = self._objects.replaced(self._objects.commit(head).tree, self._full, package)
+        message = approval_message(self._full, self._workspace, number)
+        parents = [head, commit]
+        return self._board.made(self._objects.create_commit(tree, parents, message, change.author))
+
+    def _untagged(self, number: int, content: Content) -> str:
+        """Our merge commit that a crash left without its tag, where pushes are not atomic."""
+        self._listing.history.advance(self._board.known(self._layout.branch_ref))
+        found = self._listing.history.approval(self._full, self._workspace)
+        if found is None or found.number != number:
+            return ""
+        package = self._objects.subtree(self._objects.commit(found.commit), self._full)
+        if package is None or content.digest != f"tree:{package.id}":
+            return ""
+        held = self.held
+        is_ours = held is None or self._objects.descends(found.commit, held.lock.commit)
+        return found.commit if is_ours else ""
+
+    def _take_off_branch(self) -> None:
+        head = self._branch_head()
+        tree = self._objects.replaced(self._objects.commit(head).tree, self._full, None)
+        message = removal_message(self._full)
+        commit = self._objects.create_commit(tree, [head], message, COMMITTER)
+        self._move(self._layout.branch_ref, self._board.made(commit))
+
+    def _branch_head(self) -> str:
+        head = self._board.get(self._layout.branch_ref)
+        if not head:
+            raise branch_missing(self._layout)
+        return head
+
+
+def _version(held: StoredRevision | None) -> Version | None:
+    return held.version if held is not None else None

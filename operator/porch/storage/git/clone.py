@@ -1,260 +1,142 @@
-"""One bare clone per URL, one writer, one push for all that waits.
+"""The bare clone of one URL: the refs of the remote as they are known, and the objects here.
 
-Changes that arrive while a push runs make the next push together. It is tried on the refs as they
-are last known, with the old value of every ref as its lease; a lost lease means looking again
-and trying anew, a refusal means halving the batch until the one bad change stands alone. After a
-crash a change is repeated: what is in the repository already is recognised, not made twice.
+Shared by every registration of the URL; each comes with a transport of its own, so nobody reads or
+writes by another's credentials. A cache: it may be lost at any moment. What was never pushed is a
+projection of the content store and is made again from there, so a damaged clone is thrown away.
 
-I/O       the git program (`program`) and libgit2 in one worker thread a clone (`objects`).
-Bounds    everything that waits is in memory; `attempts` tries of a lost race, with jitter.
+I/O       libgit2 in one worker thread, which is the lock of the clone; transports are not under
+          it. One listing at a time, so that an older one never overwrites a newer one.
+Errors    those of the transport; CloneDamaged, after which the clone is made anew.
 """
 
 import asyncio
-import random
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from porch.kpt.content import Content, File
-from porch.storage.adapter import (
-    Change,
-    Outcome,
-    PutDraft,
-    Refused,
-    Stored,
-    StoredRevision,
-    Unreachable,
-)
-from porch.storage.git.changes import (
-    Draftboard,
-    Registration,
-    Touched,
-    Tried,
-    attempt,
-)
-from porch.storage.git.layout import Layout
-from porch.storage.git.listing import Refs
-from porch.storage.git.messages import CREATE_BRANCH
-from porch.storage.git.objects import COMMITTER, Objects, open_bare
-from porch.storage.git.program import Git, Remote, Update
-from porch.storage.git.refusals import PushResult, read_push
+import pygit2
+
+from porch.errors import Transient
+from porch.storage.git.objects import Objects, open_bare
+from porch.storage.git.program import FetchFailed
+from porch.storage.git.refs import Refs, Update
+from porch.storage.git.transport import Transport
 
 T = TypeVar("T")
 
-MAX_ATTEMPTS = 8
-FIRST_WAIT_SECONDS = 0.05
+MAX_FETCHES_OF_BROKEN = 64  # when one bad ref spoils a fetch, until it is found
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """One change, and who waits for it."""
+class CloneDamaged(Transient):
+    """An object is missing here that must be here; the clone is made anew with the next listing."""
 
-    change: Change
-    registration: Registration
-    futures: list[asyncio.Future[Outcome]] = field(default_factory=list)
+    reason = "RepositoryUnreachable"
 
 
 class Clone:
-    """The bare clone of one URL, and its one writer; shared by every registration of the URL."""
+    """The clone, and what is known of its remote."""
 
-    def __init__(self, directory: Path, remote: Remote) -> None:
-        self.git = Git(directory, remote)
-        self.objects = Objects(open_bare(directory))
-        self.refs: Refs = {}
-        self.atomic = True  # until the server says otherwise
-        self._listed = False
-        self._changes = 0  # pushes of ours so far; a listing that saw one begin is made anew
+    def __init__(self, directory: Path, url: str) -> None:
+        self.directory = directory
+        self.url = url
+        self.refs = Refs()
+        self.is_listed = False  # `refs` come from the remote, and no push of ours is in doubt
+        self.atomic: bool | None = None  # None: nobody knows yet
+        self.objects = Objects(_opened(directory))
+        self._is_asked = False  # whether it can push atomically
+        self._is_damaged = False
+        self._broken: dict[str, str] = {}  # refs that no fetch brings -> their id
+        self._landed: list[Update] = []  # pushes of ours since the running listing began
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="git")
-        self._waiting: list[_Waiting] = []
-        self._writer: asyncio.Task[None] | None = None
-        self._asking = asyncio.Lock()
+        self._listing = asyncio.Lock()
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Run blocking work on the objects."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    async def refresh(self) -> None:
+        def guarded() -> T:
+            try:
+                return work()
+            except pygit2.GitError as err:
+                self._is_damaged = True
+                raise CloneDamaged(f"the clone of {self.url} is damaged: {err}") from err
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, guarded)
+
+    async def refresh(self, transport: Transport) -> None:
         """Know the refs as the remote has them now, and have the objects that they name."""
-        async with self._asking:
-            while True:
-                before = self._changes
-                found = await self.git.ls_remote()
-                if before != self._changes:
-                    continue
-                if found != self.refs or not self._listed:
-                    await self._fetch(found)
-                if before == self._changes:
-                    self.refs, self._listed = found, True
-                    return
+        async with self._listing:
+            if self._is_damaged:
+                await self.in_thread(self._make_anew)
+            self._landed = []
+            found = Refs(await transport.refs())
+            await self._have(found, transport)
+            self.refs = found.updated(self._landed)
+            self.is_listed = True
+            if not self._is_asked:
+                self._is_asked = True
+                self.atomic = await transport.offers_atomic()
 
-    async def apply(self, change: Change, registration: Registration) -> Outcome:
-        """Queue one change for the next push, and wait for its outcome."""
-        if not self._listed:
-            await self.refresh()
-        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-        self._queue(_Waiting(change, registration, [future]))
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(
-                self._write(), name=f"git writer {self.git.directory}"
-            )
-        return await future
+    async def pushed(self, updates: Sequence[Update], branch_ref: str) -> None:
+        """Know what we have just changed, without asking."""
+        self.refs = self.refs.updated(updates)
+        self._landed += updates
+        heads = [each.new for each in updates if each.ref == branch_ref and each.new]
+        for head in heads:
+            await self.in_thread(lambda: self.objects.note_ref(branch_ref, head))  # noqa: B023
 
-    async def create_branch(self, layout: Layout) -> None:
-        """Make the registered branch, from a commit that has nothing but a README."""
-
-        def work() -> str:
-            readme = Content({"README.md": File.of(b"Created by porch")})
-            tree = self.objects.write_content(readme)
-            return self.objects.create_commit(tree, [], CREATE_BRANCH, COMMITTER)
-
-        board = Draftboard(self.refs)
-        board.move(layout.branch_ref, await self.in_thread(work))
-        await self._push(board)
-
-    async def close(self) -> None:
-        """Let what waits be written, then end."""
-        if self._writer is not None:
-            await asyncio.wait([self._writer])
+    def close(self) -> None:
+        """End the worker thread."""
         self._thread.shutdown(wait=True)
 
-    async def _fetch(self, found: Refs) -> None:
-        known = await self.in_thread(lambda: all(self.objects.has(oid) for oid in found.values()))
-        if not known:
-            await self.git.fetch()
-
-    def _queue(self, waiting: _Waiting) -> None:
-        """A newer content of the same draft takes the place of one that nobody pushed yet."""
-        for each in self._waiting:
-            same = each.change.id == waiting.change.id and each.registration == waiting.registration
-            if same and isinstance(each.change, PutDraft) and isinstance(waiting.change, PutDraft):
-                each.change = waiting.change
-                each.futures += waiting.futures
-                return
-        self._waiting.append(waiting)
-
-    async def _write(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            await self._settle(batch)
-
-    async def _settle(self, batch: list[_Waiting]) -> None:
-        """Push a batch; whatever goes wrong, everybody who waits hears of it."""
+    async def _have(self, found: Refs, transport: Transport) -> None:
+        """Bring what is missing; a ref that cannot be brought is left for the listing to tell."""
+        if found == self.refs and self.is_listed:
+            return
+        changed = found.changed_since(self.refs) if self.is_listed else found
+        missing = await self._missing(changed, found)
+        if not missing:
+            return
         try:
-            await self._push_batch(batch)
-        except BaseException as err:
-            for each in batch:
-                _fail(each, err)
-            if not isinstance(err, Exception):
-                raise
+            await transport.fetch(None)
+        except FetchFailed:
+            await _fetch_apart(missing, transport)
+        self._broken = {ref: found[ref] for ref in await self._missing(missing, found)}
 
-    async def _push_batch(self, batch: list[_Waiting]) -> None:
-        for number in range(MAX_ATTEMPTS):
-            board = Draftboard(self.refs)
-            tried = await self.in_thread(partial(_try_all, batch, board))
-            left = [(each, result) for each, result in tried if isinstance(result, Touched)]
-            for each, result in tried:
-                if not isinstance(result, Touched):
-                    _resolve(each, result)
-            batch = [each for each, _ in left]
-            if not batch:
-                return
-            match await self._push(board):
-                case PushResult.DONE:
-                    await self._resolve_all(left)
-                    return
-                case PushResult.LOST:
-                    await asyncio.sleep(random.uniform(0, FIRST_WAIT_SECONDS * 2**number))  # noqa: S311
-                    await self.refresh()
-                case str() as words:
-                    await self._refused(batch, words)
-                    return
-        raise Unreachable(
-            f"{self.git.remote.shown} was changed by others {MAX_ATTEMPTS} times in a row while "
-            "we were writing; trying again later"
+    async def _missing(self, refs: Iterable[str], found: Refs) -> list[str]:
+        wanted = [ref for ref in refs if ref in found and self._broken.get(ref) != found[ref]]
+        return await self.in_thread(
+            lambda: [ref for ref in wanted if not self.objects.has(found[ref])]
         )
 
-    async def _refused(self, batch: list[_Waiting], words: str) -> None:
-        if len(batch) == 1:
-            _resolve(batch[0], Refused(words))
-            return
-        middle = len(batch) // 2
-        await self._settle(batch[:middle])
-        await self._settle(batch[middle:])
-
-    async def _resolve_all(self, left: list[tuple[_Waiting, Touched]]) -> None:
-        def work() -> list[StoredRevision | None]:
-            return [
-                _found(each, touched.ref, self.refs) if touched.ref else None
-                for each, touched in left
-            ]
-
-        for (each, _), found in zip(left, await self.in_thread(work), strict=True):
-            _resolve(each, Stored(found))
-
-    async def _push(self, board: Draftboard) -> PushResult | str:
-        """One atomic push, or ref by ref in the order that a crash can be read from."""
-        updates = board.updates()
-        if self.atomic:
-            done = await self.git.push(updates, atomic=True)
-            result = read_push(done, self.git)
-            if result is not PushResult.NOT_ATOMIC:
-                return await self._pushed(updates, result)
-            self.atomic = False
-        for update in updates:
-            result = read_push(await self.git.push([update], atomic=False), self.git)
-            if result is not PushResult.DONE:
-                return result
-            await self._pushed([update], result)
-        return PushResult.DONE
-
-    async def _pushed(
-        self, updates: Sequence[Update], result: PushResult | str
-    ) -> PushResult | str:
-        """Know what we have just changed, without asking."""
-        if result is not PushResult.DONE:
-            return result
-        refs = dict(self.refs)
-        for update in updates:
-            if update.new:
-                refs[update.ref] = update.new
-            else:
-                refs.pop(update.ref, None)
-        self.refs = refs
-        self._changes += 1
-
-        def note() -> None:
-            for update in updates:
-                self.objects.note_ref(update.ref, update.new)
-
-        await self.in_thread(note)
-        return result
+    def _make_anew(self) -> None:
+        self.refs, self.is_listed, self._broken = Refs(), False, {}
+        shutil.rmtree(self.directory, ignore_errors=True)
+        self.objects.reopen(open_bare(self.directory))
+        self._is_damaged = False
 
 
-def _try_all(batch: list[_Waiting], board: Draftboard) -> list[tuple[_Waiting, Tried]]:
-    return [(each, attempt(each.change, board, each.registration)) for each in batch]
+async def _fetch_apart(refs: list[str], transport: Transport) -> None:
+    """Fetch by halves, so that one ref that cannot be had keeps no other away."""
+    left, fetches = [refs], 0
+    while left and fetches < MAX_FETCHES_OF_BROKEN:
+        part = left.pop(0)
+        fetches += 1
+        try:
+            await transport.fetch(part)
+        except FetchFailed:
+            middle = len(part) // 2
+            left += [each for each in (part[:middle], part[middle:]) if each and middle]
 
 
-def _found(waiting: _Waiting, ref: str, refs: Refs) -> StoredRevision | None:
-    registration = waiting.registration
-    if ref != registration.layout.branch_ref:
-        return registration.listing.revision(refs, ref)
-    return registration.listing.revisions(refs)[0].get(waiting.change.id)
-
-
-def _resolve(waiting: _Waiting, outcome: Outcome) -> None:
-    for future in waiting.futures:
-        if not future.done():
-            future.set_result(outcome)
-
-
-def _fail(waiting: _Waiting, err: BaseException) -> None:
-    for future in waiting.futures:
-        if future.done():
-            continue
-        if isinstance(err, asyncio.CancelledError):
-            future.cancel()
-        else:
-            future.set_exception(err)
+def _opened(directory: Path) -> pygit2.Repository:
+    """The clone on disk, rid of what a killed process left; a new one when it is past use."""
+    for pattern in ("**/*.lock", "objects/pack/tmp_*", "objects/??/tmp_obj_*"):
+        for leftover in directory.glob(pattern):
+            leftover.unlink(missing_ok=True)
+    try:
+        return open_bare(directory)
+    except pygit2.GitError:
+        shutil.rmtree(directory)
+        return open_bare(directory)

@@ -10,11 +10,15 @@
 layout may not change.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 HEADS = "refs/heads/"
 TAGS = "refs/tags/"
+MAX_DIGITS = 9  # of a number; it must fit the 32 bits that other tools give it
+
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|\.(/|$)|^[./-]|/$")
 
 
 class RefKind(StrEnum):
@@ -26,12 +30,16 @@ class RefKind(StrEnum):
     TAG = "tag"
 
 
+_RESERVED = frozenset({RefKind.DRAFT, RefKind.PROPOSED, RefKind.DELETION})
+
+
 @dataclass(frozen=True, slots=True)
 class PackageRef:
     """A ref that belongs to a package."""
 
     kind: RefKind
     full: str
+    package: str  # `full` below the registered directory
     last: str  # workspace, or "v3", or any other text of a foreign tag
 
 
@@ -70,11 +78,30 @@ class Layout:
                 return self._split(RefKind(kind), rest)
         return None
 
+    def misfit(self, ref: str) -> str:
+        """Why a ref under a reserved name can hold nothing; "" when it can, or is not reserved."""
+        kind, slash, rest = ref.removeprefix(HEADS).partition("/")
+        reserved = ref.startswith(HEADS) and slash and kind in _RESERVED
+        if reserved and "/" not in rest.strip("/"):
+            return f"a branch under {kind}/ must be named {kind}/<package>/<workspace>"
+        return ""
+
+    def problem(self, package: str, workspace: str) -> str:
+        """Why a revision cannot be stored under these names; "" when it can."""
+        if not package or not workspace or "/" in workspace:
+            return "package and workspace must not be empty, nor the workspace have a '/'"
+        if _FORBIDDEN.search(self.full(package)) or _FORBIDDEN.search(workspace):
+            return f"git cannot have {package!r} and {workspace!r} in the name of a branch"
+        if workspace == self.branch:
+            return f"workspace {workspace!r} must differ from the registered branch"
+        return ""
+
     def _split(self, kind: RefKind, path: str) -> PackageRef | None:
         full, slash, last = path.rpartition("/")
-        if not slash or not full or not last or self.package(full) is None:
+        package = self.package(full)
+        if not slash or not last or package is None:
             return None
-        return PackageRef(kind, full, last)
+        return PackageRef(kind, full, package, last)
 
 
 def draft_ref(full: str, workspace: str) -> str:
@@ -92,6 +119,11 @@ def deletion_ref(full: str, last: str) -> str:
     return f"{HEADS}{RefKind.DELETION}/{full}/{last}"
 
 
+def deletion_mark(full: str, *, revision: int, last: str) -> str:
+    """The mark of a revision by its number, or by its workspace when it has none."""
+    return deletion_ref(full, f"v{revision}" if revision > 0 else last)
+
+
 def tag_ref(full: str, number: int) -> str:
     """The tag of a published revision."""
     return f"{TAGS}{full}/v{number}"
@@ -99,8 +131,9 @@ def tag_ref(full: str, number: int) -> str:
 
 def number_of(last: str) -> int:
     """The number in the last part of a tag; -1 when it is none, or none that may be."""
-    digits = last.removeprefix("v")
-    number = int(digits) if digits.isascii() and digits.isdecimal() else -1
+    digits = last.removeprefix("v").removeprefix("+")
+    is_number = digits.isascii() and digits.isdecimal() and len(digits) <= MAX_DIGITS
+    number = int(digits) if is_number else -1
     return number if number > 0 else -1
 
 

@@ -18,6 +18,7 @@ _HEADLINES = {
     "upgrade": "Upgrading revision",
     "render": "Rendering package",
 }
+_FIRST = frozenset({"init", "clone", "edit", "upgrade"})
 _ESCAPED = {
     "<": "\\u003c",
     ">": "\\u003e",
@@ -35,7 +36,7 @@ class Annotation:
 
     package: str
     workspace: str
-    revision: str
+    revision: str  # of old commits without a workspace: it stands for that, too
     task: Mapping[str, object] | None = None
 
 
@@ -62,7 +63,7 @@ def removal_message(full: str) -> str:
 
 def annotations(message: str) -> Iterator[Annotation]:
     """The annotation lines of a message; what is no JSON object is passed over."""
-    for line in message.splitlines():
+    for line in message.split("\n"):
         stripped = line.strip()
         if not stripped.startswith("kpt:"):
             continue
@@ -73,11 +74,21 @@ def annotations(message: str) -> Iterator[Annotation]:
         if isinstance(found, dict):
             task = found.get("task")
             yield Annotation(
-                package=str(found.get("package", "")),
-                workspace=str(found.get("workspaceName", "")),
-                revision=str(found.get("revision", "")),
+                package=_string(found.get("package")),
+                workspace=_string(found.get("workspaceName")),
+                revision=_string(found.get("revision")),
                 task=task if isinstance(task, dict) else None,
             )
+
+
+def first_task_of(annotation: Annotation) -> Task | None:
+    """The task, when it is one that a revision can begin with."""
+    task = annotation.task or {}
+    kind = task.get("type")
+    if not isinstance(kind, str) or kind not in _FIRST:
+        return None
+    body = task.get(kind)
+    return Task(kind, body if isinstance(body, dict) else {})
 
 
 def workspace_of(message: str, full: str) -> str:
@@ -86,6 +97,10 @@ def workspace_of(message: str, full: str) -> str:
         if annotation.package == full and annotation.workspace:
             return annotation.workspace
     return ""
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _line(fields: Mapping[str, object]) -> str:

@@ -2,22 +2,25 @@
 
 Blocking; called from one worker thread at a time. Objects that nothing refers to yet are kept:
 garbage collection is off in a clone, which is a cache and may be thrown away.
-Errors    Damaged when an object is missing or is not what a ref says it is.
+Errors    Damaged when an object is missing or is not what a ref says it is; ContentTooLarge.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pygit2
+from pygit2.enums import ObjectType
 
 from porch.errors import Permanent
 from porch.kpt.content import BlobId, Content, Digest, File, FileMode
 from porch.storage.adapter import Identity
+from porch.storage.git import packfile
 
 COMMITTER = Identity("Package Orchestration Service", "porch@kpt.dev")
 KPTFILE = "Kptfile"
 EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+MAX_CONTENT_BYTES = 256 * 1024 * 1024  # of all files of a package together
 
 _TREE = pygit2.enums.FileMode.TREE
 _FORBIDDEN_IN_NAMES = str.maketrans("", "", "<>\n\r\0")
@@ -27,6 +30,12 @@ class Damaged(Permanent):
     """An object of the repository is missing or of the wrong kind."""
 
     reason = "RepositoryInvalid"
+
+
+class ContentTooLarge(Permanent):
+    """A package has more bytes than are read into memory."""
+
+    reason = "ContentTooLarge"
 
 
 def open_bare(directory: Path) -> pygit2.Repository:
@@ -43,6 +52,10 @@ class Objects:
     def __init__(self, repository: pygit2.Repository) -> None:
         self._repository = repository
 
+    def reopen(self, repository: pygit2.Repository) -> None:
+        """Go on with another clone of the same remote."""
+        self._repository = repository
+
     def has(self, oid: str) -> bool:
         """Whether the object is here."""
         return oid in self._repository
@@ -52,36 +65,47 @@ class Objects:
         found = self._repository.get(oid)
         if found is None:
             raise Damaged(f"object {oid} is missing")
+        if isinstance(found, pygit2.Commit):
+            return found
         try:
             return found.peel(pygit2.Commit)
-        except (pygit2.GitError, ValueError) as err:
+        except (pygit2.InvalidSpecError, pygit2.GitError, ValueError) as err:
             raise Damaged(f"object {oid} must be a commit, found a {found.type_str}") from err
+
+    def descends(self, commit: str, ancestor: str) -> bool:
+        """Whether a commit is another one, or comes after it."""
+        return commit == ancestor or self._repository.descendant_of(commit, ancestor)
+
+    def commits_since(self, head: str, before: str) -> Iterator[pygit2.Commit]:
+        """The commits of `head` that `before` ("" for none) does not have, newest first."""
+        order = pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.TIME
+        walk = self._repository.walk(head, order)
+        if before:
+            walk.hide(before)
+        return iter(walk)
 
     def subtree(self, commit: pygit2.Commit, path: str) -> pygit2.Tree | None:
         """The directory at a path; None when there is none."""
-        try:
-            found = commit.tree[path] if path else commit.tree
-        except KeyError:
-            return None
-        return found if isinstance(found, pygit2.Tree) else None
+        tree = commit.tree
+        for name in path.split("/") if path else ():
+            found = tree[name] if name in tree else None  # noqa: SIM401 - a Tree has no `get`
+            if not isinstance(found, pygit2.Tree):
+                return None
+            tree = found
+        return tree
 
-    def packages(self, tree: pygit2.Tree, prefix: str = "") -> Iterator[tuple[str, pygit2.Tree]]:
-        """Directories with a Kptfile, and their trees; what is below one is its content."""
-        for entry in tree:
-            if not isinstance(entry, pygit2.Tree) or entry.name is None:
-                continue
-            path = f"{prefix}{entry.name}"
-            if holds_kptfile(entry):
-                yield path, entry
-            else:
-                yield from self.packages(entry, f"{path}/")
+    def tree_of(self, digest: Digest) -> pygit2.Oid:
+        """The id of the tree that a digest stands for."""
+        return pygit2.Oid(hex=digest.removeprefix("tree:"))
 
     def content(self, digest: Digest) -> Content:
         """Every file of a tree; submodules are passed over."""
         tree = self._repository.get(digest.removeprefix("tree:"))
         if not isinstance(tree, pygit2.Tree):
             raise Damaged(f"content {digest} is missing")
-        return Content(dict(_files(tree, "")))
+        entries = list(_entries(tree, ""))
+        self._check_size(digest, (entry.id for _, entry in entries))
+        return Content({path: self._file(entry) for path, entry in entries})
 
     def file(self, blob: BlobId, mode: FileMode) -> File:
         """A file whose blob is here."""
@@ -116,7 +140,7 @@ class Objects:
         return builder.write()
 
     def create_commit(
-        self, tree: pygit2.Oid, parents: list[str], message: str, author: Identity
+        self, tree: pygit2.Oid, parents: Sequence[str], message: str, author: Identity
     ) -> str:
         """A commit that nothing refers to yet; its id."""
         now = datetime.now(UTC)
@@ -125,13 +149,55 @@ class Objects:
         )
         return str(commit)
 
+    def pack(self, commits: Iterable[str]) -> bytes:
+        """What a server that has the parents of these commits, or their children, lacks of them."""
+        wanted: dict[pygit2.Oid, None] = {}
+        for oid in commits:
+            commit = self.commit(oid)
+            wanted[commit.id] = None
+            bases = [parent.tree for parent in commit.parents]
+            self._gather(commit.tree, bases, wanted)
+        return packfile.encode([self._raw(oid) for oid in wanted])
+
     def note_ref(self, ref: str, oid: str) -> None:
-        """Let the clone's own refs follow a push, so that the next fetch has less to ask."""
-        if not oid:
-            if ref in self._repository.references:
-                self._repository.references.delete(ref)
-        else:
-            self._repository.references.create(ref, oid, force=True)
+        """Let a branch of the clone follow a push, so that the next fetch has less to ask."""
+        self._repository.references.create(ref, oid, force=True)
+
+    def _gather(
+        self, tree: pygit2.Tree, bases: list[pygit2.Tree], wanted: dict[pygit2.Oid, None]
+    ) -> None:
+        """Objects of a tree that none of the bases has at the same place."""
+        if tree.id in wanted or any(base.id == tree.id for base in bases):
+            return
+        wanted[tree.id] = None
+        for entry in tree:
+            if entry.name is None or entry.filemode == pygit2.enums.FileMode.COMMIT:
+                continue
+            theirs = [base[entry.name] for base in bases if entry.name in base]
+            if isinstance(entry, pygit2.Tree):
+                inner = [each for each in theirs if isinstance(each, pygit2.Tree)]
+                self._gather(entry, inner, wanted)
+            elif all(each.id != entry.id for each in theirs):
+                wanted[entry.id] = None
+
+    def _raw(self, oid: pygit2.Oid) -> tuple[int, bytes]:
+        kind, data = self._repository.odb.read(oid)
+        return int(kind), data
+
+    def _file(self, entry: pygit2.Object) -> File:
+        return self.file(BlobId(str(entry.id)), _mode(entry.filemode))
+
+    def _check_size(self, digest: Digest, blobs: Iterable[pygit2.Oid]) -> None:
+        size = 0
+        for oid in blobs:
+            try:
+                size += self._repository.odb.read_header(oid)[1]
+            except KeyError as err:
+                raise Damaged(f"blob {oid} is missing") from err
+        if size > MAX_CONTENT_BYTES:
+            raise ContentTooLarge(
+                f"content {digest} must not exceed {MAX_CONTENT_BYTES} bytes, found {size}"
+            )
 
     def _write_tree(self, files: Mapping[str, File]) -> pygit2.Oid:
         builder = self._repository.TreeBuilder()
@@ -158,13 +224,18 @@ def author_time(commit: pygit2.Commit) -> datetime:
     return datetime.fromtimestamp(commit.author.time, zone).astimezone(UTC)
 
 
-def _files(tree: pygit2.Tree, prefix: str) -> Iterator[tuple[str, File]]:
+def author_mail(commit: pygit2.Commit) -> str:
+    """Who made the commit, by address when there is one."""
+    return commit.author.email or commit.author.name
+
+
+def _entries(tree: pygit2.Tree, prefix: str) -> Iterator[tuple[str, pygit2.Object]]:
     for entry in tree:
         path = f"{prefix}{entry.name}"
         if isinstance(entry, pygit2.Tree):
-            yield from _files(entry, f"{path}/")
-        elif isinstance(entry, pygit2.Blob):
-            yield path, File(BlobId(str(entry.id)), _mode(entry.filemode), entry.data)
+            yield from _entries(entry, f"{path}/")
+        elif entry.type == ObjectType.BLOB:
+            yield path, entry
 
 
 def _mode(mode: int) -> FileMode:
@@ -179,5 +250,5 @@ def _mode(mode: int) -> FileMode:
 
 def _signature(identity: Identity, when: datetime) -> pygit2.Signature:
     name = identity.name.translate(_FORBIDDEN_IN_NAMES).strip() or COMMITTER.name
-    email = identity.email.translate(_FORBIDDEN_IN_NAMES).strip() or COMMITTER.email
+    email = identity.email.translate(_FORBIDDEN_IN_NAMES).strip() or name
     return pygit2.Signature(name, email, int(when.timestamp()), 0)

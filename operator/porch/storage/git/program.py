@@ -1,23 +1,26 @@
-"""The git program: ls-remote, fetch and push, and what its failures mean.
+"""The git program: listing, fetching and pushing by any protocol, and what its failures mean.
 
-I/O       a process a call, with a timeout; killed when the caller is cancelled.
+I/O       processes, each with a timeout; killed with their children when the caller is cancelled.
 Secrets   credentials travel in the environment of the process as a header; never in arguments,
-          URLs or error texts.
+          URLs or error texts. Nothing of the caller's own git settings or tracing is passed on.
 Errors    Unreachable, AccessDenied, RepositoryInvalid. A refused push is a value.
 """
 
 import asyncio
-import base64
 import os
 import re
+import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-from porch.errors import PorchError
+from porch.errors import PorchError, Transient
 from porch.storage.adapter import AccessDenied, RepositoryInvalid, Unreachable
+from porch.storage.git.refs import Update
+from porch.storage.git.remote import Access, Address, Login
+from porch.storage.git.transport import PackMaker, PushAnswer
 
 _DENIED = re.compile(
     r"authentication failed|could not read username|could not read password|"
@@ -25,49 +28,36 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _ABSENT = re.compile(
-    r"repository not found|not found|does not appear to be a git repository|"
-    r"returned error: 404|unable to find remote helper",
+    r"repository .*not found|does not appear to be a git repository|not a git repository|"
+    r"returned error: 404|unable to find remote helper|redirects",
     re.IGNORECASE,
 )
+_CUT_OFF = re.compile(
+    r"unable to access|could not resolve|connection|timed out|the remote end hung up|"
+    r"returned error: (429|5\d\d)|RPC failed|unable to connect|early EOF",
+    re.IGNORECASE,
+)
+_NOT_ATOMIC = re.compile(r"does not support --?atomic", re.IGNORECASE)
+_TOO_LARGE = re.compile(r"HTTP 413|too large|exceeds|maximum allowed", re.IGNORECASE)
+_PREFIX = re.compile(r"^(fatal|error|remote): ")
+
+_SETTINGS = {
+    "core.hooksPath": os.devnull,
+    "core.fsync": "none",  # the clone is a cache
+    "credential.helper": "",
+    "gc.auto": "0",
+    "maintenance.auto": "false",
+    "http.followRedirects": "false",  # credentials go to the registered address only
+    "http.lowSpeedLimit": "100",
+    "http.lowSpeedTime": "60",
+    "protocol.version": "2",
+}
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """How to prove who we are to a server; the header's value is kept out of every text."""
+class FetchFailed(Transient):
+    """The server was reached, and yet the objects did not come: one of them may be broken."""
 
-    authorization: str = field(default="", repr=False)  # of the `Authorization` header
-
-    @classmethod
-    def basic(cls, user: str, password: str) -> "Credentials":
-        """User and password."""
-        return cls("Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
-
-    @classmethod
-    def bearer(cls, token: str) -> "Credentials":
-        """A token."""
-        return cls(f"Bearer {token}")
-
-
-NO_CREDENTIALS = Credentials()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remote:
-    """A repository elsewhere, and how it is reached."""
-
-    url: str
-    credentials: Credentials = NO_CREDENTIALS
-    ca_bundle: Path | None = None  # None: the system's
-    timeout: timedelta = timedelta(seconds=60)  # of one call
-
-    @property
-    def shown(self) -> str:
-        """The URL without user, password and query."""
-        parts = urlsplit(self.url)
-        if not parts.hostname:
-            return self.url
-        host = parts.hostname if parts.port is None else f"{parts.hostname}:{parts.port}"
-        return urlunsplit((parts.scheme, host, parts.path, "", ""))
+    reason = "RepositoryUnreachable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,84 +70,128 @@ class Finished:
 
 
 class Git:
-    """Runs git for one bare repository."""
+    """Runs git for one bare repository; a Transport of its own."""
 
-    def __init__(self, directory: Path, remote: Remote) -> None:
-        self.directory = directory
-        self.remote = remote
+    def __init__(self, directory: Path, address: Address, access: Access, login: Login) -> None:
+        self._directory = directory
+        self._address = address
+        self._access = access
+        self._login = login
 
-    async def ls_remote(self) -> dict[str, str]:
-        """All branches and tags of the remote: ref -> object id."""
-        done = await self._run("ls-remote", "--heads", "--tags", "--refs", self.remote.url)
-        if done.status != 0:
-            raise self.failure(done)
-        return {ref: oid for oid, _, ref in (line.partition("\t") for line in _lines(done.output))}
+    async def refs(self) -> dict[str, str]:
+        """All branches and tags of the remote."""
+        done = await self._call("ls-remote", "--heads", "--tags", "--refs", "--", self._address.url)
+        found = (line.partition("\t") for line in _lines(done.output))
+        return {ref: oid for oid, _, ref in found}
 
-    async def fetch(self) -> None:
-        """Bring every branch and tag here, and drop those that are gone."""
+    async def offers_atomic(self) -> bool | None:
+        """Only a push tells."""
+        return None
+
+    async def fetch(self, refs: Sequence[str] | None) -> None:
+        """Bring these refs, or mirror them all; a ref here is named as it is there."""
+        every = ["+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
+        chosen = every if refs is None else [f"+{ref}:{ref}" for ref in refs]
+        prune = ["--prune"] if refs is None else []
+        await self._call(
+            "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", *prune, "--stdin", "--",
+            self._address.url,
+            stdin="".join(f"{each}\n" for each in chosen),
+            within=self._access.fetch_timeout,
+        )  # fmt: skip
+
+    async def push(self, updates: Sequence[Update], *, atomic: bool, pack: PackMaker) -> PushAnswer:
+        """Update refs; git finds out itself what the server lacks."""
+        del pack
         done = await self._run(
-            "fetch", "--quiet", "--prune", "--no-tags", "--no-write-fetch-head", self.remote.url,
-            "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*",
+            "push", "--porcelain", "--no-verify", "--no-progress",
+            *(["--atomic"] if atomic else []),
+            *[f"--force-with-lease={each.ref}:{each.old}" for each in updates],
+            "--", self._address.url,
+            *[f"{each.new}:{each.ref}" for each in updates],
         )  # fmt: skip
+        if done.status == 0:
+            return PushAnswer()
+        if _NOT_ATOMIC.search(done.errors):
+            return PushAnswer(not_atomic=True)
+        refused = dict(_refused(done.output))
+        if not refused:
+            if not _TOO_LARGE.search(done.errors):
+                raise self._failure(done)
+            refused = {each.ref: self._clean(done.errors) for each in updates}
+        remote = [line for line in _lines(done.errors) if line.startswith("remote:")]
+        return PushAnswer(refused, "\n".join(line.removeprefix("remote:") for line in remote))
+
+    async def close(self) -> None:
+        """Nothing is held between calls."""
+
+    async def _call(
+        self, *arguments: str, stdin: str = "", within: timedelta | None = None
+    ) -> Finished:
+        """Run git, once more with new credentials if there are some; raise unless it succeeds."""
+        done = await self._run(*arguments, stdin=stdin, within=within)
+        denied = done.status != 0 and isinstance(self._failure(done), AccessDenied)
+        if denied and await self._login.renewed():
+            done = await self._run(*arguments, stdin=stdin, within=within)
         if done.status != 0:
-            raise self.failure(done)
+            raise self._failure(done)
+        return done
 
-    async def push(self, updates: Sequence["Update"], *, atomic: bool) -> Finished:
-        """Update refs, each only from the value that it is known to have."""
-        leases = [f"--force-with-lease={each.ref}:{each.old}" for each in updates]
-        refspecs = [f"{each.new}:{each.ref}" for each in updates]
-        flags = ["--atomic"] if atomic else []
-        return await self._run(
-            "push", "--porcelain", "--no-verify", "--no-progress", *flags, *leases,
-            self.remote.url, *refspecs,
-        )  # fmt: skip
-
-    def failure(self, done: Finished) -> PorchError:
+    def _failure(self, done: Finished) -> PorchError:
         """The error that the words of git stand for."""
-        said = self._clean(done.errors or done.output)
+        said, shown = self._clean(done.errors or done.output), self._address.shown
         if _DENIED.search(said):
             return AccessDenied(
-                f"{self.remote.shown} refused the credentials: {said}; check the Secret that "
+                f"{shown} refused the credentials: {said}; check the Secret that "
                 "`spec.git.secretRef` names"
             )
         if _ABSENT.search(said):
-            return RepositoryInvalid(f"{self.remote.shown} is no git repository: {said}")
-        return Unreachable(f"{self.remote.shown} cannot be reached: {said}")
+            return RepositoryInvalid(f"{shown} is no git repository: {said}")
+        if _CUT_OFF.search(said):
+            return Unreachable(f"{shown} cannot be reached: {said}")
+        return FetchFailed(f"{shown} answers, but not as it should: {said}")
 
-    async def _run(self, *arguments: str) -> Finished:
+    async def _run(
+        self, *arguments: str, stdin: str = "", within: timedelta | None = None
+    ) -> Finished:
+        credentials = await self._login.credentials()
         process = await asyncio.create_subprocess_exec(
-            "git", "--git-dir", str(self.directory), *arguments,
-            env=self._environment(),
-            stdin=asyncio.subprocess.DEVNULL,
+            "git", "--git-dir", str(self._directory), *arguments,
+            env=self._environment(credentials.authorization),
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
         )  # fmt: skip
+        limit = within or self._access.timeout
         try:
-            async with asyncio.timeout(self.remote.timeout.total_seconds()):
-                output, errors = await process.communicate()
+            async with asyncio.timeout(limit.total_seconds()):
+                output, errors = await process.communicate(stdin.encode("utf-8", "surrogateescape"))
         except TimeoutError as err:
-            seconds = self.remote.timeout.total_seconds()
-            words = f"{self.remote.shown} must answer within {seconds:.0f} s, and did not"
+            seconds = limit.total_seconds()
+            words = f"{self._address.shown} must answer within {seconds:.0f} s, and did not"
             raise Unreachable(words) from err
         finally:
             if process.returncode is None:
-                process.kill()
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
         return Finished(process.returncode or 0, _text(output), _text(errors))
 
-    def _environment(self) -> Mapping[str, str]:
-        settings = {"core.hooksPath": os.devnull, "gc.auto": "0", "credential.helper": ""}
-        if self.remote.credentials.authorization:
-            header = f"Authorization: {self.remote.credentials.authorization}"
-            settings["http.extraHeader"] = header
-        if self.remote.ca_bundle is not None:
-            settings["http.sslCAInfo"] = str(self.remote.ca_bundle)
+    def _environment(self, authorization: str) -> Mapping[str, str]:
+        settings = dict(_SETTINGS)
+        if authorization:
+            settings["http.extraHeader"] = f"Authorization: {authorization}"
+        if self._access.ca_bundle is not None:
+            settings["http.sslCAInfo"] = str(self._access.ca_bundle)
         environment = {
-            **os.environ,
+            name: value for name, value in os.environ.items() if not name.startswith("GIT_")
+        } | {
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_COUNT": str(len(settings)),
+            "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
             "LC_ALL": "C",
         }
         for index, (name, value) in enumerate(settings.items()):
@@ -166,17 +200,18 @@ class Git:
         return environment
 
     def _clean(self, text: str) -> str:
-        lines = [line.removeprefix("fatal: ").strip() for line in _lines(text)]
-        return "; ".join(lines).replace(self.remote.url, self.remote.shown)[-500:]
+        return "; ".join(_PREFIX.sub("", line).strip() for line in _lines(text))[-500:]
 
 
-@dataclass(frozen=True, slots=True)
-class Update:
-    """One ref to change; "" as a value means that the ref is, or shall be, absent."""
-
-    ref: str
-    old: str
-    new: str
+def _refused(output: str) -> list[tuple[str, str]]:
+    """Ref and reason of each rejected line: `!<TAB>from:to<TAB>[kind] (reason)`."""
+    found = []
+    for line in output.splitlines():
+        if line.startswith("!"):
+            _, refspec, summary = [*line.split("\t"), "", ""][:3]
+            reason = re.sub(r"^\[.*?\] \((.*)\)$", r"\1", summary)
+            found.append((refspec.partition(":")[2], reason))
+    return found
 
 
 def _lines(text: str) -> list[str]:
@@ -184,4 +219,4 @@ def _lines(text: str) -> list[str]:
 
 
 def _text(data: bytes) -> str:
-    return data.decode(errors="replace")
+    return data.decode("utf-8", "surrogateescape")

@@ -1,47 +1,61 @@
 """The git adapter: one registration of a repository, at a branch and a directory.
 
-A thin face of `Clone`, which several registrations of one URL share. See `layout` for the refs,
-`changes` for what each change does to them, `clone` for how they are pushed.
+A thin face of the clone and its writer, which several registrations of one URL share. See `layout`
+for the refs, `changes` for what each change does to them, `writer` for how they are pushed.
 """
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 from porch.kpt.content import Content, File
-from porch.storage.adapter import Change, Outcome, Snapshot, StoredRevision
+from porch.storage.adapter import Change, Outcome, RepositoryInvalid, Snapshot, StoredRevision
 from porch.storage.git.changes import Registration, branch_missing
 from porch.storage.git.clone import Clone
 from porch.storage.git.layout import Layout
 from porch.storage.git.listing import Listing
-from porch.storage.git.program import Remote
+from porch.storage.git.messages import CREATE_BRANCH
+from porch.storage.git.objects import COMMITTER
+from porch.storage.git.refs import Update
+from porch.storage.git.transport import Transport
+from porch.storage.git.writer import Destination, Writer
+
+README = File.of(b"Created by porch")
 
 
 class GitRepository:
     """RepositoryAdapter of a git repository."""
 
-    def __init__(self, clone: Clone, layout: Layout, *, create_branch: bool = False) -> None:
-        self._clone = clone
+    def __init__(
+        self,
+        writer: Writer,
+        layout: Layout,
+        transport: Transport,
+        *,
+        create_branch: bool = False,
+    ) -> None:
+        self._writer = writer
+        self._clone: Clone = writer.clone
         self._layout = layout
+        self._transport = transport
         self._create_branch = create_branch
-        listing = Listing(clone.objects, layout, clone.git.remote.shown)
-        self._registration = Registration(layout, listing, clone.objects)
+        listing = Listing(self._clone.objects, layout, self._clone.url)
+        self._listing = listing
+        self._destination = Destination(
+            Registration(layout, listing, self._clone.objects), transport
+        )
 
     async def observe(self) -> Snapshot:
         """Ask the server for its refs, and read those that changed."""
         taken_at = datetime.now(UTC)
-        await self._clone.refresh()
+        await self._clone.refresh(self._transport)
         if self._layout.branch_ref not in self._clone.refs:
-            if not self._create_branch:
-                raise branch_missing(self._layout)
-            await self._clone.create_branch(self._layout)
+            await self._make_branch()
         refs = self._clone.refs
-        listing = self._registration.listing
-        revisions, warnings = await self._clone.in_thread(lambda: listing.revisions(refs))
+        revisions, warnings = await self._clone.in_thread(lambda: self._listing.revisions(refs))
         return Snapshot(
             revisions=revisions,
             head=refs.get(self._layout.branch_ref, ""),
             taken_at=taken_at,
-            atomic=self._clone.atomic,
+            atomic=self._clone.atomic is not False,
             warnings=warnings,
         )
 
@@ -59,17 +73,39 @@ class GitRepository:
 
     async def apply(self, change: Change) -> Outcome:
         """Bring one change about, with whatever else waits for the next push."""
-        return await self._clone.apply(change, self._registration)
+        return await self._writer.apply(change, self._destination)
 
     async def close(self) -> None:
-        """Nothing of a registration is held; the clone is closed by who opened it."""
+        """Finish what was asked for; the clone is closed by who opened it."""
+        await self._writer.drain(self._destination)
+        await self._transport.close()
+
+    async def _make_branch(self) -> None:
+        """The registered branch, from a commit that has nothing but a README."""
+        if not self._create_branch:
+            raise branch_missing(self._layout)
+        objects, ref = self._clone.objects, self._layout.branch_ref
+
+        def work() -> str:
+            tree = objects.write_content(Content({"README.md": README}))
+            return objects.create_commit(tree, [], CREATE_BRANCH, COMMITTER)
+
+        commit = await self._clone.in_thread(work)
+
+        async def pack() -> bytes:
+            return await self._clone.in_thread(lambda: objects.pack([commit]))
+
+        update = Update(ref, "", commit)
+        answer = await self._transport.push([update], atomic=False, pack=pack)
+        if not answer.refused:
+            await self._clone.pushed([update], ref)
+            return
+        await self._clone.refresh(self._transport)
+        if ref not in self._clone.refs:
+            words = f"branch {self._layout.branch!r} could not be created: {answer.words}"
+            raise RepositoryInvalid(words)
 
     def _filled(self, file: File) -> File:
         if file.data is not None:
             return file
         return self._clone.objects.file(file.blob, file.mode)
-
-
-def open_clone(cache: Path, name: str, remote: Remote) -> Clone:
-    """The clone of a URL in the cache directory."""
-    return Clone(cache / name, remote)
