@@ -76,6 +76,7 @@ class RepositoryAdapters:
             ) from err
         return _read(key, secret.data)
 
+
 def _read(key: ObjectKey, data: dict[str, str]) -> Credentials:
     fields = {name: base64.b64decode(value).decode() for name, value in data.items()}
     if "bearerToken" in fields:
