@@ -6,6 +6,7 @@ Errors    ApiError only: `unreachable` maps every exception class of aiohttp.
 Cost      importing this module imports aiohttp, 0.3-0.4 s on two cores.
 """
 
+import io
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -18,6 +19,7 @@ from porch.runtime.calls import Call
 from porch.runtime.connection import BadConnection, Connection
 
 _READ_BYTES = 1 << 16
+_ONE_PIECE_BYTES = 1 << 18
 _ERROR_BYTES = 1 << 16  # of a refusal; the rest of it is not read
 
 # The first class that fits wins. What is not listed is "no usable answer".
@@ -94,7 +96,7 @@ class HttpTransport:
             async with self._session.request(
                 call.method,
                 self._url(call),
-                data=call.body,
+                data=_payload(call.body),
                 headers=headers,
                 allow_redirects=False,
                 server_hostname=self._connection.server_name or None,
@@ -130,6 +132,11 @@ class HttpTransport:
             self._connection.credentials.refused()
         body = await answer.content.read(_ERROR_BYTES)
         return refusal(str(call), code=answer.status, body=body, headers=answer.headers)
+
+
+def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
+    """aiohttp sends plain bytes in one piece, and warns when they are many."""
+    return io.BytesIO(body) if body is not None and len(body) > _ONE_PIECE_BYTES else body
 
 
 def _break_off(answer: aiohttp.ClientResponse) -> None:

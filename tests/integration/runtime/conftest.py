@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
-from tests.integration.proxy import Proxy, proxying
 
 from porch.runtime.client import Client, connect
 from porch.runtime.connection import Connection
 from porch.runtime.kubeconfig import load_kubeconfig
 from porch.runtime.resources import ObjectKey, Resource
 from porch_devcluster.cluster import Cluster
+from tests.integration.proxy import Proxy, proxying
 
 GROUP = "testing.porch.example.com"
 

@@ -9,9 +9,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from tests.integration.proxy import Proxy
-from tests.integration.runtime.conftest import Thing, Things, through
-from tests.integration.waiting import eventually
 
 from porch.runtime.client import Client
 from porch.runtime.connection import Connection
@@ -20,6 +17,9 @@ from porch.runtime.resources import EVENTS, ObjectKey
 from porch.runtime.store import Store
 from porch.runtime.watching import Watched, Watching
 from porch_devcluster.cluster import Cluster
+from tests.integration.proxy import Proxy
+from tests.integration.runtime.conftest import Thing, Things, through
+from tests.integration.waiting import eventually
 
 pytestmark = pytest.mark.cluster
 
