@@ -1,0 +1,96 @@
+"""Rendering twice is rendering once, for the functions that promise it, through the real render."""
+
+from collections.abc import Mapping
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from porch.functions.runtime import BuiltinRuntime, Chain
+from porch.kpt.outcome import Rendered
+from porch.kpt.render import RenderOptions, render
+from tests.unit.functions.calls import NothingUntrusted, resource
+
+_NAMES = st.sampled_from(["a", "web", "p-a", "on", "1"])
+_KINDS = st.sampled_from(
+    [
+        ("ConfigMap", "v1"),
+        ("Service", "v1"),
+        ("Namespace", "v1"),
+        ("Deployment", "apps/v1"),
+        ("CronJob", "batch/v1"),
+        ("Widget", "example.com/v1"),
+        ("RoleBinding", "rbac.authorization.k8s.io/v1"),
+    ]
+)
+_BODIES = st.sampled_from(
+    [
+        (),
+        ("  namespace: old # c",),
+        ("  labels: {app: x}", "spec:", "  template: {spec: {containers: [{image: 'nginx:1'}]}}"),
+        ("data:", "  # above", "  k: 'v' # kpt-set: ${v}"),
+    ]
+)
+_PIPELINES = st.lists(
+    st.sampled_from(
+        [
+            "{image: 'set-namespace:v0.4.1', configMap: {namespace: new}}",
+            "{image: set-namespace, configMap: {namespace: new}}",
+            "{image: 'set-labels:v0.2.0', configMap: {app: y, tier: '1'}}",
+            "{image: 'set-annotations:v0.1.4', configMap: {a: 'true'}}",
+            "{image: 'apply-setters:v0.2.0', configMap: {v: 'on'}}",
+            "{image: 'set-image:v0.1.1', configMap: {name: nginx, newTag: '2'}}",
+            "{image: 'search-replace:v0.2.0', configMap: {by-value: v, put-value: w}}",
+            "{image: 'ensure-name-substring:v0.2.0', configMap: {prepend: p-}}",
+        ]
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@st.composite
+def packages(draw: st.DrawFn) -> dict[str, str]:
+    """Packages of a few resources and functions."""
+    steps = "".join(f"    - {step}\n" for step in draw(_PIPELINES))
+    kptfile = (
+        "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: root\n"
+        f"pipeline:\n  mutators:\n{steps}"
+    )
+    files = {"Kptfile": kptfile}
+    for number in range(draw(st.integers(1, 3))):
+        kind, api_version = draw(_KINDS)
+        name, body = draw(_NAMES), draw(_BODIES)
+        text = resource(kind, *body, api_version=api_version, name=f'"{name}"')
+        files[f"{number}.yaml"] = text
+    return files
+
+
+def rendered(files: Mapping[str, str | bytes]) -> Mapping[str, str | bytes]:
+    """The package after its pipeline, without the status, which tells what each run found."""
+    chain = Chain([BuiltinRuntime(NothingUntrusted())])
+    outcome = render(files, evaluate=chain, options=RenderOptions(has_status=False))
+    assert isinstance(outcome, Rendered), outcome
+    return outcome.files
+
+
+@settings(max_examples=40, deadline=None, database=None)
+@given(packages())
+def test_rendering_twice_is_rendering_once(files: dict[str, str]) -> None:
+    """A GitOps controller that applies the same input again must see no change."""
+    once = rendered(files)
+
+    assert rendered(once) == once
+
+
+def test_the_package_context_is_made_once() -> None:
+    """It is generated in place of the one that is there."""
+    files = {
+        "Kptfile": (
+            "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: root\n"
+            "pipeline:\n  mutators:\n    - image: builtins/gen-pkg-context\n"
+        )
+    }
+    once = rendered(files)
+
+    assert set(once) == {"Kptfile", "package-context.yaml"}
+    assert rendered(once) == once
