@@ -64,6 +64,7 @@ class Times:
     """Milliseconds of each step and stage, one entry a life cycle."""
 
     steps: dict[str, list[float]] = field(default_factory=dict)
+    sizes: list[float] = field(default_factory=list)  # of published objects, bytes of JSON
 
     def add(self, step: str, seconds: float) -> None:
         self.steps.setdefault(step, []).append(seconds * 1000)
@@ -155,6 +156,9 @@ async def _measure(kubeconfig: Path) -> Times:
             into = times if number >= WARM_UP else Times()
             await _live(client, eyes, f"p{number}", into)
         watching.cancel()
+        for number in range(CYCLES):
+            key = ObjectKey(NAMESPACE, f"packages.p{WARM_UP + number}.v1")
+            times.sizes.append(len(await client.read(REVISIONS.object_path(key))))
     return times
 
 
@@ -203,6 +207,9 @@ def _results(times: Times) -> Iterator[Result]:
             step, "p95", _rank(ranked, 0.95), "ms", 350.0 if step == "life cycle" else None
         )
         yield Result(step, "p99", _rank(ranked, 0.99), "ms", target)
+
+    size = statistics.median(times.sizes)
+    yield Result("published PackageRevision", "median size", size, "bytes", 1500.0)
 
 
 def _rank(ranked: list[float], share: float) -> float:

@@ -21,7 +21,7 @@ from porch.api.packagerevision import (
     RenderRecord,
 )
 from porch.engine import record, sources
-from porch.engine.seen import Halt, Publication, Pushed, Seen
+from porch.engine.seen import Fact, Halt, Publication, Pushed, Seen
 
 MAX_ERROR = 1024  # characters of an error kept in `status.render`
 
@@ -49,7 +49,7 @@ def status_of(
         creation_source=_creation(seen.wish.source),
         deployment=before.deployment,
         git=_git(fact.pushed) if fact.pushed is not None and not final else None,
-        render=_render(fact.record, brief=final) if fact.record is not None else None,
+        render=_render_of(fact),
     )
     if fact.publication is not None:
         status = _published(status, fact.publication)
@@ -154,15 +154,19 @@ def _verdict(type_: ConditionType, status: ConditionStatus, halt: Halt) -> Verdi
     return type_, status, halt.reason, halt.message
 
 
-def _render(known: record.RenderRecord, *, brief: bool) -> RenderRecord:
+def _render_of(fact: Fact) -> RenderRecord | None:
     """The record on the wire; a published revision keeps no more than proves its content."""
-    succeeded = RenderPhase.SUCCEEDED if known.succeeded else RenderPhase.FAILED
-    if brief:
-        return RenderRecord(input_digest=known.input, output_digest=known.output, phase=succeeded)
+    known = fact.record
+    if known is None:
+        return None
+    if fact.lifecycle is not None and fact.lifecycle.is_published:
+        return RenderRecord(
+            input_digest=known.input, output_digest=known.output, phase=_phase(known)
+        )
     return RenderRecord(
         input_digest=known.input,
         output_digest=known.output,
-        phase=succeeded,
+        phase=_phase(known),
         inputs=dict(known.inputs or {}),
         generated=sorted(known.generated) if known.inputs is not None else [],
         truncated=known.inputs is None,
@@ -176,6 +180,10 @@ def _render(known: record.RenderRecord, *, brief: bool) -> RenderRecord:
         finished_at=known.finished_at,
         resources_generation=known.resources_generation,
     )
+
+
+def _phase(known: record.RenderRecord) -> RenderPhase:
+    return RenderPhase.SUCCEEDED if known.succeeded else RenderPhase.FAILED
 
 
 def _creation(source: sources.Source | None) -> CreationSource | None:
