@@ -281,3 +281,13 @@ REPOSITORY: tuple[Rule, ...] = (
     ),
     _immutable("spec.oci.registry", _ANOTHER_REPOSITORY),
 )
+
+_EXECUTORS = ("podExecutor", "binaryExecutor", "goExecutor")
+
+FUNCTION_CONFIG: tuple[Rule, ...] = (
+    Rule(
+        "spec",
+        " || ".join(f"has(self.{each})" for each in _EXECUTORS),
+        f"spec must have at least one of {', '.join(_EXECUTORS)}",
+    ),
+)

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from porch.api import cel
+from porch.api.functionconfig import FunctionConfig
 from porch.api.meta import Kind, Wire
 from porch.api.package import PorchPackage
 from porch.api.packagerevision import PackageRevision
@@ -124,6 +125,18 @@ DEFINITIONS: tuple[Definition, ...] = (
             _AGE,
             Column("Packages", ".status.packageCount", "integer", wide=True),
             Column("Reason", f"{_READY}.reason", wide=True),
+        ),
+    ),
+    Definition(
+        FunctionConfig,
+        FunctionConfig.KIND,
+        cel.FUNCTION_CONFIG,
+        (
+            Column("Server Applied", ".status.apiServerObservedGeneration", "integer"),
+            Column("FnRunner Applied", ".status.functionRunnerObservedGeneration", "integer"),
+            Column("Controller Applied", ".status.controllerObservedGeneration", "integer"),
+            _AGE,
+            Column("Error", ".status.error", wide=True),
         ),
     ),
 )

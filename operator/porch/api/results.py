@@ -13,7 +13,6 @@ from porch.api.meta import Wire
 # The existing clients always send these members, so the server fills them in for ours: a status
 # that a client sends back as it was read then compares equal to the one that is stored.
 _ZERO = Meta(extra_json_schema={"default": 0})
-_FREE = Meta(extra_json_schema={"x-kubernetes-preserve-unknown-fields": True})
 
 
 class ResourceRef(Wire, frozen=True, kw_only=True):
@@ -34,9 +33,9 @@ class ResultField(Wire, frozen=True, kw_only=True):
 
     path: str = ""
     """Path of the field, such as spec.replicas."""
-    current_value: Annotated[Any, _FREE] = None  # Any: a YAML value of the user's
+    current_value: Any = None  # Any: a YAML value of the user's
     """The value found."""
-    proposed_value: Annotated[Any, _FREE] = None  # Any: as above
+    proposed_value: Any = None  # Any: as above
     """The value that the function suggests."""
 
 

@@ -25,7 +25,7 @@ _SCALARS: Mapping[object, Schema] = {
     int: {"type": "integer", "format": "int64"},
     bool: {"type": "boolean"},
     datetime: {"type": "string", "format": "date-time"},
-    Any: {},
+    Any: {"x-kubernetes-preserve-unknown-fields": True},
 }
 
 

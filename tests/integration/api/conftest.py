@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 
 import pytest
-from tests.integration.api.objects import Object, path_of
-from tests.integration.installed import installed_cluster
 
 from porch_devcluster.api import Api
 from porch_devcluster.cluster import Cluster
 from porch_devcluster.errors import ApiStatus
+from tests.integration.api.objects import Object, path_of
+from tests.integration.installed import installed_cluster
 
 __all__ = ["installed_cluster"]
 
@@ -76,21 +77,22 @@ class People:
     operator: Person
 
 
-@pytest.fixture(scope="session")
-def operator_api(installed_cluster: Cluster) -> Api:
-    """The API with the token of the operator's ServiceAccount."""
-    return Api(
-        installed_cluster.service_account_kubeconfig("porch-operator", namespace="porch-system")
-    )
+@pytest.fixture(scope="module")
+def apis(installed_cluster: Cluster) -> Iterator[dict[str, Api]]:
+    """The API as everybody, with the shipped roles in all namespaces while the module runs."""
+    for user, role in ROLES.items():
+        installed_cluster.grant(user, role=role)
+    token = installed_cluster.service_account_kubeconfig(OPERATOR, namespace="porch-system")
+    yield {
+        "admin": installed_cluster.api(),
+        "operator": Api(token),
+        **{user: installed_cluster.api(user) for user in ROLES},
+    }
+    for user, role in ROLES.items():
+        installed_cluster.kubectl("delete", "clusterrolebinding", f"{user}-{role}")
 
 
 @pytest.fixture
-def people(installed_cluster: Cluster, operator_api: Api, namespace: str) -> People:
+def people(apis: dict[str, Api], namespace: str) -> People:
     """Everybody in the test's namespace."""
-    for user, role in ROLES.items():
-        installed_cluster.grant(user, role=role, namespace=namespace)
-    return People(
-        admin=Person(installed_cluster.api(), namespace),
-        operator=Person(operator_api, namespace),
-        **{user: Person(installed_cluster.api(user), namespace) for user in ROLES},
-    )
+    return People(**{name: Person(api, namespace) for name, api in apis.items()})
