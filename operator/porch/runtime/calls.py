@@ -1,7 +1,6 @@
 """One HTTP request to the API server, and the port through which it goes.
 
-Pure. The adapters are `transport` (aiohttp, for processes that stay) and `direct` (standard
-library, for a command line that starts, asks and ends).
+Pure. The adapter is `transport` (aiohttp); tests have one in memory, for virtual time.
 """
 
 from collections.abc import AsyncIterator

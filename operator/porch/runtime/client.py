@@ -298,7 +298,7 @@ async def connect(
     connection: Connection, settings: ClientSettings | None = None
 ) -> AsyncGenerator[Client, None]:
     """A client whose connections are closed at the end."""
-    from porch.runtime.transport import HttpTransport  # aiohttp costs 0.3 s; see `direct`
+    from porch.runtime.transport import HttpTransport  # not before it is used: 0.3 s
 
     settings = settings or ClientSettings()
     transport = HttpTransport(

@@ -2,6 +2,7 @@
 
 I/O       Kopf's connection, with our credentials; a refused token is renewed within the request.
 Threads   the callbacks are called in the loop that calls `run`, many at a time.
+Limits    `tls-server-name` of a kubeconfig has no effect here.
 Bounds    one task an object that changed in the last `_IDLE_SECONDS`.
 """
 
@@ -73,6 +74,7 @@ class KopfThread:
                 error = _first(err)
             self._loop.call_soon_threadsafe(ended.set_result, error)
 
+        logging.getLogger("kopf._core.reactor.running").addFilter(_is_news)
         thread = threading.Thread(target=body, name="kopf", daemon=True)
         thread.start()
         try:
@@ -206,6 +208,10 @@ class KopfThread:
         finally:
             if self._mail:
                 self._loop.call_soon(self._deliver)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return "OS signals are ignored" not in record.msg  # that is why it has a thread
 
 
 def _first(err: BaseException) -> BaseException:

@@ -13,7 +13,7 @@ Absence   Kopf does not tell of objects that went while its watch was broken, no
 Restarts  Kopf ends when a kind is not served (a CRD is re-installed) and on errors that it does
           not expect; it is begun again, after a wait that grows to `_LONGEST_WAIT`.
 I/O       a connection of its own for Kopf, one for our lists.
-Latency   an event is in the store 1-2 ms after it was sent; there is no batching.
+Latency   a change is in the store some 5 ms after the write was sent; there is no batching.
 Errors    an object that cannot be decoded is logged and left out, its last good version stays.
 """
 
