@@ -17,8 +17,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 
+from porch.api.lifecycle import Lifecycle
 from porch.errors import PorchError
-from porch.storage.adapter import Change, Outcome, PutDraft, Refused, Stored, Unreachable
+from porch.storage.adapter import (
+    Change,
+    Moved,
+    Outcome,
+    Publish,
+    PutDraft,
+    Refused,
+    Stored,
+    Unreachable,
+)
 from porch.storage.git.changes import Registration, Touched, Tried, as_pushed, attempt
 from porch.storage.git.clone import Clone
 from porch.storage.git.refs import Board, Refs, Update, kind_order
@@ -46,6 +56,7 @@ class _Waiting:
     change: Change
     to: Destination
     futures: list[asyncio.Future[Outcome]] = field(default_factory=list)
+    was_proposed: bool = False  # when it was tried before
 
     @property
     def is_wanted(self) -> bool:
@@ -224,8 +235,15 @@ def _try_all(batch: list[_Waiting], board: Board) -> list[tuple[_Waiting, Tried 
 
 def _try(waiting: _Waiting, board: Board) -> Tried | PorchError:
     """One change; its own error is nobody else's."""
+    change, registration = waiting.change, waiting.to.registration
     try:
-        return attempt(waiting.change, board, waiting.to.registration)
+        if isinstance(change, Publish):
+            held = registration.listing.held(board, change.id)
+            is_draft = held is not None and held.lifecycle is Lifecycle.DRAFT
+            if is_draft and waiting.was_proposed:
+                return Moved(held)  # the proposal was rejected while we were publishing it
+            waiting.was_proposed = held is not None and not is_draft
+        return attempt(change, board, registration)
     except PorchError as err:
         return err
 
