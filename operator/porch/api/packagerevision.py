@@ -232,6 +232,15 @@ class RenderRecord(Wire, frozen=True, kw_only=True):
     edit is rendered when this is not below the generation that the edit's write answered."""
 
 
+class PushedState(Wire, frozen=True, kw_only=True):
+    """A content and a lifecycle that a branch may have been given."""
+
+    digest: Annotated[str, _DIGEST]
+    """Digest of the content."""
+    lifecycle: Lifecycle
+    """Draft or Proposed."""
+
+
 class GitStatus(Wire, frozen=True, kw_only=True):
     """What git is known to hold of the revision while it is a draft or a proposal."""
 
@@ -245,6 +254,8 @@ class GitStatus(Wire, frozen=True, kw_only=True):
     """What the branch says: Draft or Proposed."""
     diverged_digest: Annotated[str, _DIGEST] = ""
     """Digest of the content that somebody else gave the branch while it held unpushed edits."""
+    unconfirmed: list[PushedState] = field(default_factory=list)
+    """The last states of ours that a push may have left on the branch unheard of, oldest first."""
 
 
 class PackageRevisionStatus(Wire, frozen=True, kw_only=True):

@@ -21,8 +21,6 @@ from porch.engine.seen import Fact, Key, Publication, Pushed, Wish
 from porch.kpt.content import BlobId, Digest
 from porch.storage.adapter import Lock, RevisionId
 
-PROPOSED_PREFIX = "proposed/"
-
 
 def key_of(obj: PackageRevision) -> Key:
     """The key of an object."""
@@ -48,8 +46,9 @@ def fact_of(status: PackageRevisionStatus) -> Fact:
         lifecycle=status.lifecycle,
         digest=Digest(status.content_digest) if status.content_digest else None,
         record=_record(status.render) if status.render is not None else None,
-        pushed=_pushed(status.git) if status.git is not None else None,
+        pushed=_pushed(status.git),
         publication=_publication(status),
+        unconfirmed=_unconfirmed(status.git),
     )
 
 
@@ -70,12 +69,17 @@ def _record(wire: WireRecord) -> RenderRecord:
     )
 
 
-def _pushed(git: GitStatus) -> Pushed | None:
-    if not git.pushed_digest:
+def _pushed(git: GitStatus | None) -> Pushed | None:
+    if git is None or not git.pushed_digest:
         return None
-    proposed = git.branch.startswith(PROPOSED_PREFIX)
-    lifecycle = Lifecycle.PROPOSED if proposed else Lifecycle.DRAFT
+    lifecycle = git.lifecycle or Lifecycle.DRAFT
     return Pushed(Digest(git.pushed_digest), lifecycle, git.branch, git.commit)
+
+
+def _unconfirmed(git: GitStatus | None) -> tuple[Pushed, ...]:
+    if git is None:
+        return ()
+    return tuple(Pushed(Digest(each.digest), each.lifecycle) for each in git.unconfirmed)
 
 
 def _publication(status: PackageRevisionStatus) -> Publication | None:

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from porch.controllers.packagerevision.reconcile import Revisions
 from porch.engine.pushes import is_push_due, put_draft
-from porch.engine.seen import Key, Pushed, Seen
+from porch.engine.seen import Key, Seen
 from porch.kpt.content import Content
 from porch.runtime.queue import DONE, Result
 from porch.runtime.resources import ObjectKey
-from porch.storage.adapter import Moved, Refused, Stored, StoredRevision
+from porch.storage.adapter import Moved, Refused, Stored
 
 REFUSED_AGAIN = timedelta(minutes=5)  # until a push that a hook refused is tried again
 
@@ -50,28 +50,9 @@ class Pushing:
         lifecycle = seen.fact.lifecycle or seen.wish.lifecycle
         outcome = await world.repository.apply(put_draft(seen, content, lifecycle, world.author))
         match outcome:
-            case Stored(stored) if stored is not None:
-                self._note(seen.key, stored)
-            case Stored() | Moved(None):
-                return Result(after=timedelta(0))
-            case Moved(StoredRevision() as found):
-                self._moved(seen, content, found)
+            case Stored() | Moved():
+                self.revisions.pushes.ended(seen.key)
             case Refused(message):
                 self.revisions.announcer.warn(seen.key, "PushRefused", message)
                 return Result(after=REFUSED_AGAIN)
         return DONE
-
-    def _moved(self, seen: Seen, content: Content, found: StoredRevision) -> None:
-        pushed = seen.fact.pushed
-        if found.digest == content.digest:
-            self._note(seen.key, found)
-        elif pushed is not None and pushed.digest == found.digest:
-            self.revisions.pushes.due(seen.key)
-        else:
-            self.revisions.pushes.diverged(seen.key, found.digest)
-
-    def _note(self, key: Key, stored: StoredRevision) -> None:
-        ref = stored.lock.ref
-        self.revisions.pushes.done(
-            key, Pushed(stored.digest, stored.lifecycle, ref, stored.version)
-        )

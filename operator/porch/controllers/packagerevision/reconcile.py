@@ -53,7 +53,6 @@ class Revisions:
         """One pass."""
         obj = self._current(key)
         if obj is None:
-            self.pushes.forget(key)
             return DONE
         self.may_write()
         if not _touches_git(obj):
@@ -70,11 +69,7 @@ class Revisions:
         seen = Seen(
             key=key,
             wish=wish,
-            fact=replace(
-                fact,
-                pushed=self.pushes.known(key) or fact.pushed,
-                diverged=self.pushes.foreign(key),
-            ),
+            fact=fact,
             home=view.state,
             home_trouble=view.trouble,
             draft=self.cache.peek(key.namespace, key.name),

@@ -16,12 +16,13 @@ from porch.api.packagerevision import (
     Locator,
     PackageCondition,
     PackageRevisionStatus,
+    PushedState,
     RenderedFunction,
     RenderPhase,
     RenderRecord,
 )
 from porch.engine import record, sources
-from porch.engine.seen import Fact, Halt, Publication, Pushed, Seen
+from porch.engine.seen import Fact, Halt, Publication, Seen
 
 MAX_ERROR = 1024  # characters of an error kept in `status.render`
 
@@ -48,7 +49,7 @@ def status_of(
         package_conditions=list(shown.conditions),
         creation_source=_creation(seen.wish.source),
         deployment=before.deployment,
-        git=_git(fact.pushed) if fact.pushed is not None and not final else None,
+        git=_git(fact) if not final else None,
         render=_render_of(fact),
     )
     if fact.publication is not None:
@@ -56,8 +57,18 @@ def status_of(
     return status
 
 
-def _git(pushed: Pushed) -> GitStatus:
-    return GitStatus(branch=pushed.branch, commit=pushed.commit, pushed_digest=pushed.digest)
+def _git(fact: Fact) -> GitStatus | None:
+    states = [PushedState(digest=x.digest, lifecycle=x.lifecycle) for x in fact.unconfirmed]
+    if fact.pushed is None:
+        return GitStatus(unconfirmed=states) if states else None
+    return GitStatus(
+        branch=fact.pushed.branch,
+        commit=fact.pushed.commit,
+        pushed_digest=fact.pushed.digest,
+        lifecycle=fact.pushed.lifecycle,
+        diverged_digest=fact.diverged or "",
+        unconfirmed=states,
+    )
 
 
 def _published(status: PackageRevisionStatus, known: Publication) -> PackageRevisionStatus:
