@@ -25,7 +25,8 @@ from tests.unit.functions.calls import resource
 
 pytestmark = pytest.mark.process
 
-ENDLESS = "def f():\\n  for i in range(2000000000):\\n    pass\\nf()"
+# Few steps, each of them slow, so that the pool's deadline comes before the sandbox's limits.
+ENDLESS = "def f():\\n  s = 'a' * 1000000\\n  for i in range(2000000000):\\n    s.count('ab')\\nf()"
 
 
 def package(image: str = "set-namespace:v0.4.1", config: str = "namespace: new") -> dict[str, str]:
