@@ -21,7 +21,7 @@ Digest = NewType("Digest", str)  # "tree:" and the id of a git tree
 
 MAX_PATH = 1024  # characters, as the CRD's rule on `spec.resources`
 
-_FORBIDDEN_SEGMENT = re.compile(r"(^|/)(\.|\.\.|\.git)?(/|$)", re.IGNORECASE)
+_FORBIDDEN_SEGMENT = re.compile(r"(^|/)(\.|\.\.|\.git[. ]*|git~1)?(/|$)", re.IGNORECASE)
 _FORBIDDEN_CHARACTER = re.compile(r"[\x00-\x1f\\]")
 
 

@@ -16,10 +16,12 @@ from porch.storage.git.objects import Damaged, Objects, open_bare
 AUTHOR = Identity("admin", "admin@example.com")
 
 segments = st.text(
-    st.characters(min_codepoint=0x21, exclude_characters="/\\", exclude_categories=["C"]),
+    st.characters(min_codepoint=0x20, exclude_characters="/\\", exclude_categories=["C"]),
     min_size=1,
     max_size=8,
-).filter(lambda name: not name.lower().startswith((".", "git")))
+) | st.sampled_from(
+    [".gitignore", ".git", ".GIT", ".git. ", "git~1", "git~2", "..", "...", ".gitx"]
+)
 files = st.builds(File.of, st.binary(max_size=30), st.sampled_from(FileMode))
 
 
@@ -31,7 +33,7 @@ def contents(draw: st.DrawFn) -> Content:
     try:
         return Content(found)
     except BadPath:
-        return Content({path: file for path, file in found.items() if "/" not in path})
+        return Content({"Kptfile": File.of(b"k")})
 
 
 @pytest.fixture
