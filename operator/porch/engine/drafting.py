@@ -226,8 +226,12 @@ async def _store(
 
 
 async def _acknowledge(world: World, seen: Seen) -> Seen:
-    """The stored content is the rendered one; only that we know it was lost."""
+    """The stored content is the rendered one; only that we know it was lost, or that it is sealed.
+
+    NB: a seal that a crash kept out of the status counts: it may have been published since.
+    """
     body = body_of(seen)
     if body.head.rendered_generation != body.head.generation:
         body = await world.cache.acknowledge(seen.key.namespace, seen.key.name, over=body)
-    return with_body(seen, body, lifecycle=seen.fact.lifecycle or Lifecycle.DRAFT)
+    sealed = body.lifecycle is not None and body.lifecycle.is_sealed
+    return with_body(seen, body, lifecycle=Lifecycle.PROPOSED if sealed else Lifecycle.DRAFT)

@@ -96,22 +96,15 @@ def _draft(seen: Seen) -> Step:
         return step
     match seen.wish.lifecycle:
         case Lifecycle.DRAFT:
-            return _keep_open(seen)
+            theirs = open_copy(seen)
+            in_git = theirs is not None and theirs.lifecycle is Lifecycle.PROPOSED
+            return _reject(seen) if in_git else None
         case Lifecycle.DELETION_PROPOSED:
             return _not_published(seen)
     record = seen.fact.record
     if record is None or not record.succeeded:
         return _render_failed(seen)
     return ReadBody() if seen.body is None else Seal()
-
-
-def _keep_open(seen: Seen) -> Step:
-    """Neither git nor a seal left by a crash may say that a draft is proposed."""
-    theirs, body = open_copy(seen), seen.body
-    proposed = theirs is not None and theirs.lifecycle is Lifecycle.PROPOSED
-    if proposed and body is None:
-        return ReadBody()
-    return Reopen() if proposed or _is_sealed(seen) else None
 
 
 def _proposed(seen: Seen) -> Step:
@@ -143,9 +136,8 @@ def _approve(seen: Seen) -> Step:
 
 
 def _reject(seen: Seen) -> Step:
-    pushed = seen.fact.pushed
-    in_git = pushed is not None and pushed.lifecycle is Lifecycle.PROPOSED
-    if in_git and seen.home is not Home.LISTED:
+    """Not before git was asked: what was sealed may have been published, unheard of."""
+    if seen.home is not Home.LISTED:
         return _home_trouble(seen)
     return ReadBody() if seen.body is None else Reopen()
 
@@ -307,11 +299,6 @@ def _is_known(seen: Seen) -> bool:
     return head.generation == head.rendered_generation == record.resources_generation
 
 
-def _is_sealed(seen: Seen) -> bool:
-    lifecycle = seen.body.lifecycle if seen.body else None
-    return lifecycle is not None and lifecycle.is_sealed
-
-
 def _is_saved(seen: Seen) -> bool:
     """Git has the content, whatever a watch that lags behind has not told us yet."""
     pushed = seen.fact.pushed
@@ -361,8 +348,8 @@ def _diverged(seen: Seen, theirs: StoredRevision) -> Halt:
 def _published_otherwise(seen: Seen, stored: StoredRevision) -> Halt:
     return Halt(
         Reason.DRAFT_MOVED,
-        f"somebody else published this revision with content {stored.digest}, while the draft "
-        f"here holds {seen.fact.digest}, which git never had; both are kept. Copy what you need, "
-        f"then delete PackageRevisionResources {seen.key.name!r} to show what was published",
+        f"{stored.lock.ref!r} publishes this revision with content {stored.digest}, while the "
+        f"draft here holds {seen.fact.digest}, which git never had; both are kept. Copy what you "
+        f"need, then delete PackageRevisionResources {seen.key.name!r} to show what is published",
         stalled=True,
     )
