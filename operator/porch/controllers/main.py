@@ -20,9 +20,6 @@ from functools import partial
 import uvloop
 from prometheus_client import CollectorRegistry
 
-from porch.api.packagerevision import PackageRevision
-from porch.api.repository import Repository
-from porch.controllers.announcer import Announcer
 from porch.controllers.operator import Operator, Parts
 from porch.controllers.rendering import PooledRenderer
 from porch.controllers.repositoryadapters import RepositoryAdapters
@@ -43,7 +40,6 @@ from porch.runtime.watching import Watching
 logger = logging.getLogger(__name__)
 
 LEASE = "porch-operator"
-AUDIT_SECONDS = 300.0
 LONGEST_PASS = timedelta(minutes=10)  # a publication may wait for a slow git server
 LONGEST_SILENCE = timedelta(minutes=10)  # of a watch; bookmarks and restarts are far more often
 
@@ -80,8 +76,7 @@ async def _run(settings: OperatorSettings) -> int:
             Parts(
                 client=client,
                 renderer=PooledRenderer(pool),
-                revision_news=Announcer(recorder, PackageRevision.KIND),
-                repository_news=Announcer(recorder, Repository.KIND),
+                recorder=recorder,
                 open_repository=adapters.open,
                 metrics=QueueMetrics(registry),
                 may_write=lease.check,
@@ -125,17 +120,16 @@ class _Process:
     async def _work(self) -> bool:
         """Know everything, then begin; True when the Lease was lost."""
         operator = self._operator
-        await operator.fill()
         async with asyncio.TaskGroup() as group:
             background = [group.create_task(each.run()) for each in self._reflectors]
-            background.append(group.create_task(self._audit()))
-            group.create_task(self._watching.run())
+            listed = asyncio.Event()
+            group.create_task(self._watching.run(listed))
             group.create_task(self._recorder.run())
+            await listed.wait()
             for reflector in self._reflectors:
                 await reflector.synced.wait()
             for queue in operator.queues:
                 group.create_task(queue.run())
-            operator.look_at_everything()
             logger.info("operator is working", extra={"revisions": len(operator.revisions)})
             lost = await self._unless_stopped(self._lease.lost())
             for queue in operator.queues:
@@ -156,11 +150,6 @@ class _Process:
             wanted.cancel()
             stopped.cancel()
         return happened
-
-    async def _audit(self) -> None:
-        while True:
-            await asyncio.sleep(AUDIT_SECONDS)
-            await self._operator.audit()
 
     def _live(self) -> dict[str, Check]:
         """No pass hangs, and every watch hears something; a stand-by replica has neither."""

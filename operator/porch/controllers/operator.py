@@ -6,7 +6,6 @@ a draft that git lacks ──► pushes queue
 a change of any revision ──► packages queue ──► latest label, PorchPackage
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from porch.api.packagerevision import PackageRevision
 from porch.api.repository import Repository
 from porch.cache.cr import RESOURCES, CrCache, CrCacheSettings
 from porch.cache.recent import RecentContents
+from porch.controllers.announcer import Announcer
 from porch.controllers.homes import Homes
 from porch.controllers.leaving import LeavingHomes
 from porch.controllers.packagerevision.library import PublishedRevisions
@@ -27,15 +27,16 @@ from porch.controllers.packagerevision.pushing import Pushing
 from porch.controllers.packagerevision.reconcile import Revisions
 from porch.controllers.packages import PACKAGES, PackageKey, Packages, package_of
 from porch.controllers.repositories import REPOSITORIES, OpenRepository, Repositories
-from porch.engine.ports import Announcer, Renderer
+from porch.engine.ports import Renderer
 from porch.engine.seen import Key
-from porch.runtime.client import Client, Form, Meta, PartialObject, Selection
+from porch.runtime.client import Client, Meta
+from porch.runtime.events import EventRecorder
 from porch.runtime.metrics import QueueMetrics
 from porch.runtime.queue import QueueSettings, Result, WorkQueue
 from porch.runtime.reflector import Reflector
-from porch.runtime.resources import ObjectKey, Resource
+from porch.runtime.resources import ObjectKey
 from porch.runtime.status import StatusWriter
-from porch.runtime.store import Store, T, key_of
+from porch.runtime.store import Store
 from porch.runtime.watching import Watched, Watching
 
 MANAGER = "porch-operator"
@@ -57,8 +58,7 @@ class Parts:
 
     client: Client
     renderer: Renderer
-    revision_news: Announcer
-    repository_news: Announcer
+    recorder: EventRecorder
     open_repository: OpenRepository
     metrics: QueueMetrics
     may_write: Callable[[], None]
@@ -101,7 +101,7 @@ class Operator:
             renderer=parts.renderer,
             memory=RecentContents(),
             library=PublishedRevisions(store=self.revisions, homes=self.homes),
-            announcer=parts.revision_news,
+            announcer=Announcer(parts.recorder, PackageRevision.KIND, self.revisions),
             clock=clock,
             pushes=pushes,
             may_write=parts.may_write,
@@ -114,7 +114,7 @@ class Operator:
             homes=self.homes,
             open=parts.open_repository,
             status=StatusWriter(client, REPOSITORIES, Repository, manager=MANAGER),
-            announcer=parts.repository_news,
+            announcer=Announcer(parts.recorder, Repository.KIND, self.repositories),
             clock=clock,
             look_at=self.revision_queue.add,
             may_write=parts.may_write,
@@ -157,50 +157,6 @@ class Operator:
             )
             for namespace in self._parts.namespaces or ("",)
         ]
-
-    async def fill(self) -> None:
-        """Know everything before anything is decided."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._fill(REPOSITORIES, Repository, self.repositories))
-            group.create_task(self._fill(REVISIONS, PackageRevision, self.revisions))
-            group.create_task(self._fill(PACKAGES, PorchPackage, self.packages))
-
-    def look_at_everything(self) -> None:
-        """After a start, or a change of leader: every object gets a pass."""
-        for repository in self.repositories:
-            self._repository_event(key_of(repository))
-        for revision in self.revisions:
-            self._revision_event(key_of(revision))
-            self.package_queue.add(package_of(revision))
-
-    async def audit(self) -> None:
-        """Let go of objects that went while a watch was broken; a complete list proves it."""
-        await self._audit(REPOSITORIES, self.repositories, self._repository_event)
-        await self._audit(REVISIONS, self.revisions, self._revision_event)
-        await self._audit(PACKAGES, self.packages, _nothing)
-
-    async def _fill(self, resource: Resource, into: type[T], store: Store[T]) -> None:
-        for namespace in self._parts.namespaces or ("",):
-            selection = Selection(namespace=namespace)
-            async for page in self._parts.client.pages(resource, selection, into=into):
-                for item in page.items:
-                    store.put(item)
-
-    async def _audit(
-        self, resource: Resource, store: Store[T], on_event: Callable[[ObjectKey], None]
-    ) -> None:
-        suspects = {key_of(each): each for each in store}
-        for namespace in self._parts.namespaces or ("",):
-            selection = Selection(namespace=namespace)
-            pages = self._parts.client.pages(
-                resource, selection, into=PartialObject, form=Form.METADATA
-            )
-            async for page in pages:
-                for item in page.items:
-                    suspects.pop(item.metadata.key, None)
-        for key, obj in suspects.items():
-            if store.remove(obj):
-                on_event(key)
 
     async def _reconcile_revision(self, key: Key) -> Result:
         return await self._revisions.reconcile(key)
