@@ -6,7 +6,8 @@ Pure: text from the schemas and the table of conditions.
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from porch.api.conditions import MEANINGS, TABLE
+from porch.api.conditiontable import CONDITIONS, EVENTS, REASONS
+from porch.api.lifecycle import CREATIONS, TRANSITIONS, Right
 from porch.api.meta import Kind
 from porch.api.schema import Schema
 
@@ -28,6 +29,7 @@ def api_page(kinds: Sequence[Described]) -> str:
     ]
     for kind, text, schema in kinds:
         lines += _kind_lines(kind, text, schema)
+    lines += _lifecycle_lines()
     return "\n".join(lines)
 
 
@@ -47,6 +49,33 @@ def _kind_lines(kind: Kind, text: str, schema: Schema) -> Iterator[str]:
     )
     yield from ("", "Rules:", "")
     yield from (f"- {message}" for message in _messages(schema))
+    yield ""
+
+
+_RIGHTS = {
+    Right.UPDATE: "`update` on packagerevisions",
+    Right.APPROVAL: "also `update` on packagerevisions/approval",
+    Right.OPERATOR: "the operator only",
+}
+
+
+def _lifecycle_lines() -> Iterator[str]:
+    yield from (
+        "## The life cycle",
+        "",
+        "`spec.lifecycle` is the wish, `status.lifecycle` the fact. A wish may be ahead of the "
+        "fact: the operator walks the steps.",
+        "",
+    )
+    yield from ("| from | to | is called | needs | git | while |", "|---|---|---|---|---|---|")
+    for each in TRANSITIONS:
+        while_ = "not yet published" if each.until_published else "always"
+        yield (
+            f"| {each.start} | {each.end} | {each.name} | {_RIGHTS[each.needs]} | {each.git} | "
+            f"{while_} |"
+        )
+    yield from ("", "| created as | needs |", "|---|---|")
+    yield from (f"| {each.wish} | {_RIGHTS[each.needs]} |" for each in CREATIONS)
     yield ""
 
 
@@ -87,7 +116,7 @@ def _messages(schema: Schema) -> Iterator[str]:
 
 
 def conditions_page() -> str:
-    """The page about the types and reasons of conditions."""
+    """The page about conditions, reasons and Events."""
     lines = [
         _NOTE,
         "",
@@ -100,12 +129,16 @@ def conditions_page() -> str:
         "",
         "| kind | type | status | meaning | reasons |",
         "|---|---|---|---|---|",
+        *(
+            f"| {row.kind} | `{row.type}` | {row.status} | {row.meaning} | {row.reasons} |"
+            for row in CONDITIONS
+        ),
     ]
-    for entry in TABLE:
-        reasons = ", ".join(f"`{reason}`" for reason in entry.reasons)
-        lines.append(
-            f"| {entry.kind} | `{entry.type}` | {entry.status} | {entry.meaning} | {reasons} |"
-        )
-    lines += ["", "## Reasons", "", "| reason | meaning |", "|---|---|"]
-    lines += [f"| `{reason}` | {text} |" for reason, text in sorted(MEANINGS.items())]
+    lines += ["", "## Reasons", "", "| reason | meaning | what happens next |", "|---|---|---|"]
+    for reason, explained in sorted(REASONS.items()):
+        then = ", or ".join(sorted(explained.outcomes))
+        lines.append(f"| `{reason}` | {explained.meaning} | {then} |")
+    lines += ["", "## Events", ""]
+    lines += ["Besides the reasons above, as warnings:", "", "| reason | meaning |", "|---|---|"]
+    lines += [f"| `{reason}` | {text} |" for reason, text in EVENTS.items()]
     return "\n".join([*lines, ""])

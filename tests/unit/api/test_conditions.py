@@ -2,15 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from porch.api.conditions import (
-    MEANINGS,
-    TABLE,
-    ConditionType,
-    Reason,
-    find,
-    is_true,
-    settle,
-)
+from porch.api.conditions import find, is_true, settle
 from porch.api.meta import Condition, ConditionStatus
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -23,13 +15,6 @@ def condition(
     return Condition(
         type=type_, status=status, reason="Ready", message=message, last_transition_time=at
     )
-
-
-def test_every_reason_is_explained_and_used() -> None:
-    """The reference page has no reason without a meaning, and none that nothing can have."""
-    assert set(MEANINGS) == set(Reason)
-    assert {reason for entry in TABLE for reason in entry.reasons} == set(Reason)
-    assert {entry.type for entry in TABLE} == set(ConditionType)
 
 
 def test_the_time_of_the_transition_moves_with_the_status() -> None:
