@@ -20,7 +20,6 @@ _SHIPPED_PREFIXES = (
     "",
     DEFAULT_PREFIX,
     "gcr.io/kpt-fn",
-    "gcr.io/kpt-fn-contrib",
 )
 _VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-.*)?\Z")
 
@@ -38,23 +37,21 @@ def _versions(minor: str, *patches: int) -> tuple[str, ...]:
     return (minor, *(f"{minor}.{patch}" for patch in patches))
 
 
-# Ports by the name of their image. Tags of releases that behave otherwise are left to the runner.
+# Ports by the name of their image. A tag is here when its release is known to behave as the port
+# does, or lies between two that are. All others are left to the runner.
 PORTS: Mapping[str, Port] = {
-    "apply-replacements": Port("apply_replacements", _versions("v0.1", 0, 1, 2, 3, 4, 5)),
-    "apply-setters": Port("apply_setters", _versions("v0.2", 0, 1, 2, 3, 4)),
+    "apply-replacements": Port("apply_replacements", _versions("v0.1", 1, 2, 3, 4, 5)),
+    "apply-setters": Port("apply_setters", _versions("v0.2", 0, 1, 2)),
     "ensure-name-substring": Port(
-        "ensure_name_substring",
-        (*_versions("v0.1", 0, 1), *_versions("v0.2", 0, 1)),
+        "ensure_name_substring", (*_versions("v0.1", 1), *_versions("v0.2", 0))
     ),
     "gen-pkg-context": Port("gen_pkg_context", ()),
-    "search-replace": Port("search_replace", _versions("v0.2", 0, 1, 2)),
-    "set-annotations": Port("set_annotations", _versions("v0.1", 3, 4, 5)),
-    "set-image": Port("set_image", _versions("v0.1", 0, 1, 2)),
-    "set-labels": Port("set_labels", (*_versions("v0.1", 5), *_versions("v0.2", 0, 1, 2, 3, 4))),
-    "set-namespace": Port("set_namespace", _versions("v0.4", 0, 1, 2, 3, 4, 5)),
-    "starlark": Port(
-        "starlark", (*_versions("v0.4", 0, 1, 2, 3), *_versions("v0.5", 0, 1, 2, 3, 4, 5))
-    ),
+    "search-replace": Port("search_replace", _versions("v0.2", 0, 1)),
+    "set-annotations": Port("set_annotations", _versions("v0.1", 4, 5)),
+    "set-image": Port("set_image", _versions("v0.1", 1, 2)),
+    "set-labels": Port("set_labels", (*_versions("v0.1", 5), *_versions("v0.2", 0, 1, 2))),
+    "set-namespace": Port("set_namespace", _versions("v0.4", 1, 2, 3, 4, 5)),
+    "starlark": Port("starlark", (*_versions("v0.4", 3), *_versions("v0.5", 0, 1, 2, 3, 4, 5))),
 }
 _IN_PROCESS = "builtins"  # repository of the functions that kpt itself contains
 

@@ -1,5 +1,8 @@
 """Images: how they are resolved, and what serves them."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from porch.api.functionconfig import BinaryExecutor, FunctionConfigSpec, GoExecutor, PodExecutor
@@ -60,6 +63,17 @@ def test_a_built_in_serves_the_tags_whose_behaviour_it_has(
     served = SHIPPED.builtin(SHIPPED.resolve(image))
 
     assert (served.edition if served else None) == edition
+
+
+def test_the_reference_page_lists_the_tags_that_are_served() -> None:
+    """People choose a tag by that page."""
+    page = Path(__file__).parents[3] / "docs" / "reference" / "functions.md"
+    row = re.compile(r"^\| `([a-z-]+)` \| ((?:`v[0-9.]+`(?:, )?)+) \|$", re.MULTILINE)
+    listed = {
+        name: tuple(re.findall(r"`([^`]+)`", tags)) for name, tags in row.findall(page.read_text())
+    }
+
+    assert listed == {name: port.tags for name, port in PORTS.items() if port.tags}
 
 
 def test_every_port_can_be_loaded() -> None:
