@@ -162,6 +162,9 @@ def _chapters(story: Story, url: str, folder: Path) -> None:
     story.kubectl(_wish("Published"), user="approver")
     story.kubectl(f"wait --for=jsonpath={{.status.lifecycle}}=Published {REVISION} --timeout=20s")
     story.kubectl("get packagerevisions")
+    story.kubectl(
+        "get events --field-selector=type=Normal -o custom-columns=WHAT:.reason,HOW:.message"
+    )
 
     say("8. And git has it: the draft, the merge, the tag.")
     story.git("log --graph --format='%h %s (%an)%d' main")

@@ -2,7 +2,7 @@
 
 Made to be killed: nothing is kept on disk but a clone of each repository, which is a cache. SIGTERM
 lets the passes that run end and releases the Lease. Exit codes: 0 after SIGTERM, 1 when a part
-cannot start or the Lease was lost, 2 for bad settings.
+cannot start or the Lease was lost, 2 for bad settings or no way to the API server.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from porch.controllers.repositoryadapters import RepositoryAdapters
 from porch.controllers.settings import OperatorSettings
 from porch.functions.pool import open_pool
 from porch.runtime.client import connect
-from porch.runtime.connection import load_connection
+from porch.runtime.connection import BadConnection, Connection, load_connection
 from porch.runtime.events import EventMetrics, EventRecorder
 from porch.runtime.health import Check, happened, hears, moves, serve
 from porch.runtime.lease import Lease
@@ -48,15 +48,16 @@ def main() -> None:
     """Run until SIGTERM; the exit code says how it ended."""
     try:
         settings = load(OperatorSettings, os.environ)
-    except BadSettings as err:
+        connection = load_connection(os.environ)
+    except (BadSettings, BadConnection) as err:
         sys.exit(_complaint(str(err)))
     configure(level=settings.log_level, form=settings.log_format)
-    sys.exit(uvloop.run(_run(settings)))
+    sys.exit(uvloop.run(_run(settings, connection)))
 
 
-async def _run(settings: OperatorSettings) -> int:
+async def _run(settings: OperatorSettings, connection: Connection) -> int:
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(connect(load_connection(), settings.client))
+        client = await stack.enter_async_context(connect(connection, settings.client))
         pool = await stack.enter_async_context(open_pool(settings.render))
         registry = new_registry()
         identity = settings.identity or f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
