@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
-from porch.api.meta import Condition, ConditionStatus
+from porch.api.meta import Condition
 
 
 class ConditionType(StrEnum):
@@ -56,12 +56,6 @@ class Reason(StrEnum):
 def find(conditions: Iterable[Condition], type_: str) -> Condition | None:
     """The condition of that type."""
     return next((each for each in conditions if each.type == type_), None)
-
-
-def is_true(conditions: Iterable[Condition], type_: str) -> bool:
-    """Whether the condition is there and holds."""
-    found = find(conditions, type_)
-    return found is not None and found.status is ConditionStatus.TRUE
 
 
 def settle(

@@ -240,11 +240,12 @@ def main(arguments: list[str]) -> int:
     if arguments not in ([], ["--check"]):
         sys.stderr.write(f"{__doc__}\n")
         return 2
-    stale = [path for path, text in generated_files().items() if _stored(path) != text]
+    files = generated_files()
+    stale = [path for path, text in files.items() if _stored(path) != text]
     if not arguments:
         for path in stale:
             with open(path, "w", encoding="utf-8") as file:
-                file.write(generated_files()[path])
+                file.write(files[path])
         return 0
     for path in stale:
         sys.stderr.write(f"{path} must be what its generator writes; run `make crds`\n")

@@ -110,10 +110,6 @@ DEFAULT = Lifecycle.DRAFT
 _BY_ENDS: Mapping[tuple[Lifecycle, Lifecycle], Transition] = MappingProxyType(
     {(each.start, each.end): each for each in TRANSITIONS}
 )
-# How a fact becomes the next one; what the engine brings about, one at a time.
-_STEPS: Mapping[Lifecycle, tuple[Lifecycle, ...]] = MappingProxyType(
-    {_D: (_P,), _P: (_D, _PUB), _PUB: (_DEL,), _DEL: (_PUB,)}
-)
 
 
 def ends(start: Lifecycle) -> tuple[Lifecycle, ...]:
@@ -135,15 +131,6 @@ def change(start: Lifecycle, end: Lifecycle, *, fact: Lifecycle | None) -> Trans
             f"found {end}"
         )
     return transition
-
-
-def next_fact(fact: Lifecycle, wish: Lifecycle) -> Lifecycle | None:
-    """The fact to establish next on the way to `wish`; None: converged, or git has won.
-
-    A published fact with an unpublished wish cannot come true: `follow` moves the wish instead.
-    """
-    path = _shortest(fact, wish, {state: _STEPS[state] for state in Lifecycle})
-    return path[0] if path else None
 
 
 def follow(wish: Lifecycle, fact: Lifecycle) -> tuple[Lifecycle, ...]:

@@ -102,23 +102,18 @@ def parse_revision(name: str) -> RevisionParts:
     return parts
 
 
-def is_label(text: str) -> bool:
-    """Whether the text is an RFC 1123 label."""
-    return re.fullmatch(LABEL, text) is not None
-
-
 def _identity_problems(parts: RevisionParts) -> Iterator[str]:
     yield from _repository_problems(parts.repository)
     yield from _package_problems(parts.package)
 
 
 def _repository_problems(repository: str) -> Iterator[str]:
-    if not is_label(repository):
+    if not _is_label(repository):
         yield f"`spec.repository` must be {_LABEL_TEXT}, found {repository!r}"
 
 
 def _package_problems(package: str) -> Iterator[str]:
-    if not all(is_label(segment) for segment in package.split("/")):
+    if not all(_is_label(segment) for segment in package.split("/")):
         yield (
             f"`spec.packageName` must be one or more names separated by '/', each of them "
             f"{_LABEL_TEXT}, found {package!r}"
@@ -126,7 +121,7 @@ def _package_problems(package: str) -> Iterator[str]:
 
 
 def _workspace_problems(workspace: str) -> Iterator[str]:
-    if not is_label(workspace):
+    if not _is_label(workspace):
         yield f"`spec.workspaceName` must be {_LABEL_TEXT}, found {workspace!r}"
 
 
@@ -145,3 +140,7 @@ def _length_problems(name: str, others: list[str]) -> Iterator[str]:
             f"the name {name!r} must have at most {MAX_NAME} characters, found {len(name)}: "
             f"shorten the path of the package or the workspace"
         )
+
+
+def _is_label(text: str) -> bool:
+    return re.fullmatch(LABEL, text) is not None

@@ -12,9 +12,6 @@ REPOSITORY_LABEL = "porch.kpt.dev/repository"  # name of the Repository
 
 # On PackageRevisionResources: the metadata.generation that the operator's own write produced.
 RENDERED_GENERATION_ANNOTATION = "porch.kpt.dev/rendered-generation"
-# On Repository: written by `repo reg --v1alpha2` of the existing command line; ignored.
-V1ALPHA2_MIGRATION_ANNOTATION = "porch.kpt.dev/v1alpha2-migration"
-
 # On our CustomResourceDefinitions: they are of this system, not of another one of these groups.
 INSTALLATION_LABEL = "porch.kpt.dev/installation"
 INSTALLATION = "operator"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 
 import pytest
@@ -13,6 +14,7 @@ from porch_devcluster.cluster import Cluster
 from porch_devcluster.errors import ApiStatus
 from tests.integration.api.objects import Object, path_of
 from tests.integration.installed import installed_cluster
+from tests.integration.waiting import until
 
 __all__ = ["installed_cluster"]
 
@@ -83,13 +85,20 @@ def apis(installed_cluster: Cluster) -> Iterator[dict[str, Api]]:
     for user, role in ROLES.items():
         installed_cluster.grant(user, role=role)
     token = installed_cluster.service_account_kubeconfig(OPERATOR, namespace="porch-system")
-    yield {
-        "admin": installed_cluster.api(),
-        "operator": Api(token),
-        **{user: installed_cluster.api(user) for user in ROLES},
-    }
+    people = {user: installed_cluster.api(user) for user in ROLES}
+    for api in people.values():
+        until(partial(_may_read, api), what="the grants are in force")
+    yield {"admin": installed_cluster.api(), "operator": Api(token), **people}
     for user, role in ROLES.items():
         installed_cluster.kubectl("delete", "clusterrolebinding", f"{user}-{role}")
+
+
+def _may_read(api: Api) -> bool:
+    try:
+        api.get("/apis/porch.kpt.dev/v1alpha2/packagerevisions")
+    except ApiStatus:
+        return False
+    return True
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 Object = dict[str, Any]
 
 _PLURALS = {
+    "FunctionConfig": "functionconfigs",
     "PackageRevision": "packagerevisions",
     "PackageRevisionResources": "packagerevisionresources",
     "PorchPackage": "packages",
@@ -76,6 +77,17 @@ def repository(*, name: str = "repo", **spec: Any) -> Object:
         "apiVersion": "config.porch.kpt.dev/v1alpha1",
         "kind": "Repository",
         "metadata": {"name": name},
+        "spec": {key: value for key, value in members.items() if value is not None},
+    }
+
+
+def function_config(**spec: Any) -> Object:
+    """The FunctionConfig of set-namespace."""
+    members: Object = {"image": "set-namespace"} | spec
+    return {
+        "apiVersion": "config.porch.kpt.dev/v1alpha1",
+        "kind": "FunctionConfig",
+        "metadata": {"name": "set-namespace"},
         "spec": {key: value for key, value in members.items() if value is not None},
     }
 

@@ -11,6 +11,7 @@ from porch_devcluster.cluster import Cluster
 from tests.integration.api.conftest import People
 from tests.integration.conftest import Kubectl
 from tests.integration.installed import ROOT
+from tests.integration.waiting import until
 
 pytestmark = pytest.mark.cluster
 
@@ -36,10 +37,9 @@ def test_the_installation_is_accepted(installed_cluster: Cluster, folder: str) -
 def test_a_namespace_is_opened_to_the_operator(kubectl: Kubectl, people: People) -> None:
     """The files name no namespace: they are for any."""
     kubectl("apply", "--server-side", "-k", str(ROOT / "manifests" / "namespace"))
-    namespace = people.admin.namespace
 
-    assert may(people, "get", "secrets", namespace=namespace)
-    assert not may(people, "list", "secrets", namespace=namespace)
+    until(lambda: may(people, "get", "secrets"), what="the operator may read a Secret")
+    assert not may(people, "list", "secrets")
     assert not may(people, "get", "secrets", namespace="kube-system")
 
 
@@ -104,6 +104,10 @@ def test_the_roles_of_the_cluster_include_ours(
     role, verb, resource = request_.split()
     user = f"{role}-user"
     installed_cluster.grant(user, role=role, namespace=people.admin.namespace)
+    until(
+        lambda: may(people, "get", "packagerevisions", group="porch.kpt.dev", user=user),
+        what="the grant is in force",
+    )
     name, _, sub = resource.partition("/")
 
     assert may(people, verb, name, group="porch.kpt.dev", sub=sub, user=user) is allowed

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from porch.api.conditions import find, is_true, settle
+from porch.api.conditions import find, settle
 from porch.api.meta import Condition, ConditionStatus
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -49,9 +49,9 @@ def test_a_condition_that_is_not_wanted_any_more_goes() -> None:
     assert settle([condition(ConditionStatus.TRUE, type_="Stalled")], [], now=LATER) == []
 
 
-def test_an_absent_condition_does_not_hold() -> None:
-    """Nothing is Ready before somebody said so."""
+def test_a_condition_is_found_by_its_type() -> None:
+    """None when nobody said anything yet."""
+    said = condition(ConditionStatus.TRUE)
+
+    assert find([condition(ConditionStatus.TRUE, type_="Stalled"), said], "Ready") is said
     assert find([], "Ready") is None
-    assert not is_true([], "Ready")
-    assert not is_true([condition(ConditionStatus.UNKNOWN)], "Ready")
-    assert is_true([condition(ConditionStatus.TRUE)], "Ready")

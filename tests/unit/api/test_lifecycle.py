@@ -14,7 +14,6 @@ from porch.api.lifecycle import (
     Transition,
     change,
     follow,
-    next_fact,
 )
 
 DRAFT, PROPOSED, PUBLISHED, DELETION_PROPOSED = Lifecycle
@@ -106,29 +105,6 @@ def test_a_wish_can_always_follow_the_fact(wish: Lifecycle, fact: Lifecycle) -> 
     assert ([wish, *steps])[-1] is fact
     for start, end in itertools.pairwise([wish, *steps]):
         assert isinstance(change(start, end, fact=fact), Transition)
-
-
-@pytest.mark.parametrize(
-    ("fact", "wish", "step"),
-    [
-        (DRAFT, DRAFT, None),
-        (DRAFT, PROPOSED, PROPOSED),
-        (DRAFT, PUBLISHED, PROPOSED),
-        (DRAFT, DELETION_PROPOSED, PROPOSED),
-        (PROPOSED, DRAFT, DRAFT),
-        (PROPOSED, PUBLISHED, PUBLISHED),
-        (PUBLISHED, DRAFT, None),
-        (PUBLISHED, PROPOSED, None),
-        (PUBLISHED, DELETION_PROPOSED, DELETION_PROPOSED),
-        (DELETION_PROPOSED, PUBLISHED, PUBLISHED),
-        (DELETION_PROPOSED, DRAFT, None),
-    ],
-)
-def test_facts_are_established_one_step_at_a_time(
-    fact: Lifecycle, wish: Lifecycle, step: Lifecycle | None
-) -> None:
-    """A wish ahead of the fact is ordered, and git does not go back."""
-    assert next_fact(fact, wish) is step
 
 
 @pytest.mark.parametrize("fact", FACTS)
