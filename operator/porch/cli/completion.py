@@ -1,7 +1,6 @@
 """`porchctl completion`: the script that teaches a shell to complete our commands."""
 
 import click
-from click.shell_completion import get_completion_class
 
 _HOW = {
     "bash": 'eval "$(porchctl completion bash)"   # in ~/.bashrc',
@@ -15,6 +14,8 @@ _HOW = {
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
     """Print the completion script for a shell."""
+    from click.shell_completion import get_completion_class
+
     kind = get_completion_class(shell)
     if kind is None:  # click knows all of _HOW
         raise click.UsageError(f"no completion for {shell!r}")

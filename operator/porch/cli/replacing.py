@@ -77,8 +77,12 @@ def _mode(target: Path, path: str) -> int | None:
 
 def _check_unchanged(package: PackageDirectory, paths: Iterable[str]) -> None:
     for path in paths:
-        if path not in package.versions:
-            continue
         file = package.root / path
-        if not file.exists() or version(file.lstat()) != package.versions[path]:
+        if path not in package.versions:
+            if file.exists():
+                raise Unwritable(
+                    f"{path} must not be there: a function made a file of this name, and would"
+                    " replace one that it never saw"
+                )
+        elif not file.exists() or version(file.lstat()) != package.versions[path]:
             raise ChangedMeanwhile(f"{path} must not change during a render: run it again")

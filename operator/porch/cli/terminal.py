@@ -49,7 +49,7 @@ class Terminal:
 def coloured(text: str) -> str:
     """The text with the words that tell how something went in colour."""
     for pattern, code in _STYLED:
-        text = pattern.sub(rf"\x1b[{code}m\g<0>\x1b[0m", text)
+        text = pattern.sub(f"\x1b[{code}m\\g<0>\x1b[0m", text)
     return text
 
 

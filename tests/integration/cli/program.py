@@ -1,0 +1,33 @@
+"""porchctl as a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PORCHCTL = (sys.executable, "-c", "from porch.cli.main import main; main()")
+
+
+def environment(path: Path | None = None) -> dict[str, str]:
+    """Ours, with executables of `path` first and no bytecode written beside them."""
+    programs = [str(path)] if path is not None else []
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join([*programs, os.environ["PATH"]]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def porchctl(
+    *arguments: str | Path, directory: Path | None = None, path: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run it to its end."""
+    return subprocess.run(
+        [*PORCHCTL, *map(str, arguments)],
+        cwd=directory,
+        env=environment(path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
