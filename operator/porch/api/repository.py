@@ -24,7 +24,8 @@ class RepositoryType(StrEnum):
 
 
 class Inline(StrEnum):
-    """Which revisions have their files in their PackageRevisionResources."""
+    """Which revisions have their files in their PackageRevisionResources: All, Drafts (unpublished
+    ones) or None. Only All is acted upon so far: the others are accepted and have no effect yet."""
 
     ALL = "All"
     DRAFTS = "Drafts"

@@ -21,7 +21,6 @@ import uvloop
 from prometheus_client import CollectorRegistry
 
 from porch.controllers.operator import Operator, Parts
-from porch.controllers.rendering import PooledRenderer
 from porch.controllers.repositoryadapters import RepositoryAdapters
 from porch.controllers.settings import OperatorSettings
 from porch.functions.pool import open_pool
@@ -76,7 +75,7 @@ async def _run(settings: OperatorSettings, connection: Connection) -> int:
         operator = Operator(
             Parts(
                 client=client,
-                renderer=PooledRenderer(pool),
+                pool=pool,
                 recorder=recorder,
                 open_repository=adapters.open,
                 metrics=QueueMetrics(registry),
@@ -84,6 +83,7 @@ async def _run(settings: OperatorSettings, connection: Connection) -> int:
                 poll=settings.repository.poll,
                 queue=settings.queue,
                 content=settings.content,
+                home=settings.lease_namespace,
                 namespaces=settings.namespaces,
             )
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from porch.api.functionconfig import FunctionConfig, FunctionConfigSpec
 from porch.api.lifecycle import Lifecycle
 from porch.api.package import PorchPackage
 from porch.api.packagerevision import PackageRevision
@@ -26,20 +27,23 @@ from porch.controllers.packagerevision.pushes import Pushes
 from porch.controllers.packagerevision.pushing import Pushing
 from porch.controllers.packagerevision.reconcile import Revisions
 from porch.controllers.packages import PACKAGES, PackageKey, Packages, package_of
+from porch.controllers.rendering import PooledRenderer
 from porch.controllers.repositories import REPOSITORIES, OpenRepository, Repositories
-from porch.engine.ports import Renderer
 from porch.engine.seen import Key
+from porch.functions.pool import RenderPool
 from porch.runtime.client import Client, Meta
 from porch.runtime.events import EventRecorder
 from porch.runtime.metrics import QueueMetrics
 from porch.runtime.queue import QueueSettings, Result, WorkQueue
 from porch.runtime.reflector import Reflector
-from porch.runtime.resources import ObjectKey
+from porch.runtime.resources import ObjectKey, Resource
 from porch.runtime.status import StatusWriter
 from porch.runtime.store import Store
 from porch.runtime.watching import Watched, Watching
 
 MANAGER = "porch-operator"
+_FUNCTION = FunctionConfig.KIND
+FUNCTIONS = Resource(_FUNCTION.group, _FUNCTION.version, _FUNCTION.plural, _FUNCTION.kind)
 
 K = TypeVar("K", bound=Hashable)
 
@@ -57,7 +61,7 @@ class Parts:
     """What the operator is made of and does not make itself."""
 
     client: Client
-    renderer: Renderer
+    pool: RenderPool
     recorder: EventRecorder
     open_repository: OpenRepository
     metrics: QueueMetrics
@@ -65,6 +69,7 @@ class Parts:
     poll: timedelta
     queue: QueueSettings
     content: CrCacheSettings
+    home: str  # the operator's own namespace, whose FunctionConfigs are in force
     namespaces: tuple[str, ...] = ()  # empty: all
 
 
@@ -76,6 +81,7 @@ class Operator:
         client, clock = parts.client, SystemClock()
         self.repositories: Store[Repository] = Store()
         self.packages: Store[PorchPackage] = Store()
+        self.functions: Store[FunctionConfig] = Store()
         self.revisions: Store[PackageRevision] = Store(
             {"repository": _repository_of, "package": package_of, "source": _source_of}
         )
@@ -98,7 +104,7 @@ class Operator:
                 StatusWriter(client, REVISIONS, PackageRevision, manager=MANAGER),
                 clock,
             ),
-            renderer=parts.renderer,
+            renderer=PooledRenderer(parts.pool, self._function_configs),
             memory=RecentContents(),
             library=PublishedRevisions(store=self.revisions, homes=self.homes),
             announcer=Announcer(parts.recorder, PackageRevision.KIND, self.revisions),
@@ -141,6 +147,7 @@ class Operator:
                 Watched(REPOSITORIES, Repository, self.repositories, self._repository_event),
                 Watched(REVISIONS, PackageRevision, self.revisions, self._revision_event),
                 Watched(PACKAGES, PorchPackage, self.packages, _nothing),
+                Watched(FUNCTIONS, FunctionConfig, self.functions, _nothing),
             ],
             namespaces=self._parts.namespaces,
         )
@@ -157,6 +164,11 @@ class Operator:
             )
             for namespace in self._parts.namespaces or ("",)
         ]
+
+    def _function_configs(self) -> list[FunctionConfigSpec]:
+        """By name, so that the last of several for one image is always the same one."""
+        ours = [each for each in self.functions if each.metadata.namespace == self._parts.home]
+        return [each.spec for each in sorted(ours, key=lambda each: each.metadata.name)]
 
     async def _reconcile_revision(self, key: Key) -> Result:
         return await self._revisions.reconcile(key)
@@ -209,7 +221,7 @@ class Operator:
 
 
 def _nothing(_: ObjectKey) -> None:
-    """Packages are written from revisions, never from themselves."""
+    """Packages follow their revisions, functions are asked for by renders: nothing to do."""
 
 
 def _repository_of(obj: PackageRevision) -> Key:

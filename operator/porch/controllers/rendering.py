@@ -3,8 +3,10 @@
 Only text is rendered: symlinks, binary files and executable bits are carried over.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from porch.api.functionconfig import FunctionConfigSpec
 from porch.engine.ports import Rendering
 from porch.engine.record import FunctionRun
 from porch.functions.pool import RenderPool, RenderTimedOut
@@ -16,11 +18,12 @@ class PooledRenderer:
     """Renders packages in worker processes."""
 
     pool: RenderPool
+    configs: Callable[[], Sequence[FunctionConfigSpec]]  # in force now
 
     async def render(self, content: Content) -> Rendering:
         """Render; a function that fails or hangs is an outcome."""
         try:
-            done = await self.pool.render(content.texts)
+            done = await self.pool.render(content.texts, configs=self.configs())
         except RenderTimedOut as err:
             return Rendering(content, False, str(err), (), b"")
         functions = tuple(
