@@ -294,7 +294,7 @@ def _is_known(seen: Seen) -> bool:
     is not enough, as it does not say what was written.
     """
     record, head = seen.fact.record, seen.draft
-    if record is None or head is None:
+    if record is None or head is None or seen.fact.lifecycle is None:
         return False
     return head.generation == head.rendered_generation == record.resources_generation
 

@@ -207,7 +207,7 @@ class FakeRepository:
         self, effect: Effect = no_effect, now: Callable[[], datetime] = lambda: NOW
     ) -> None:
         self.effect = effect
-        self._now = now
+        self.now = now
         self.drafts: dict[RevisionId, tuple[Content, Lifecycle, Version]] = {}
         self.tags: dict[RevisionId, Tag] = {}
         self.published: list[tuple[str, int]] = []  # package and number of each publication ever
@@ -246,7 +246,7 @@ class FakeRepository:
         return self.drafts[id_][0] if id_ in self.drafts else None
 
     async def observe(self) -> Snapshot:
-        taken_at = self._now()
+        taken_at = self.now()
         self._reach()
         ids = self.drafts.keys() | self.tags.keys()
         found = {id_: stored for id_ in ids if (stored := self.stored(id_)) is not None}

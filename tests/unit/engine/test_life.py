@@ -1,0 +1,515 @@
+"""Whole lives of revisions over faithful fakes: what users, resources and git then show."""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from porch.api.conditions import Reason
+from porch.api.lifecycle import Lifecycle
+from porch.engine import executor
+from porch.engine.plan import plan
+from porch.engine.seen import Home, Key, Seen
+from porch.engine.sharing import confirmed, pushed_of
+from porch.engine.sources import CopyFrom, Init, Source, Unsupported
+from porch.errors import Conflict
+from porch.kpt.content import Content
+from porch.storage.adapter import Change, Outcome, Publish, Unreachable
+from tests.unit.engine.building import DEL, ID, KEY, PUB, THEIRS, D, P, seen
+from tests.unit.engine.fakes import (
+    NOW,
+    Effect,
+    FakeLibrary,
+    FakeRenderer,
+    FakeRepository,
+    Resources,
+    ResourcesServer,
+    Revision,
+    RevisionsServer,
+    SealBroken,
+    no_effect,
+    rendered,
+)
+from tests.unit.engine.operating import Operator, finish
+
+MANIFEST = Content.from_texts({"Kptfile": "k", "a.yaml": "a: 1\n"})
+
+
+class World:
+    """One revision, its user and its operator."""
+
+    def __init__(self, source: Source | None = None, wish: Lifecycle = D) -> None:
+        self.resources = ResourcesServer()
+        self.revisions = RevisionsServer()
+        self._time = NOW
+        self.repository = FakeRepository(now=self._now)
+        self.renderer = FakeRenderer()
+        self._sources = {KEY: source} if source is not None else {}
+        self.operator = self._start()
+        if source is not None:
+            self.revisions.put(KEY, Revision(ID, wish))
+
+    def _start(self, effect: Effect = no_effect) -> Operator:
+        return Operator(
+            resources=self.resources,
+            revisions=self.revisions,
+            repository=self.repository,
+            renderer=self.renderer,
+            now=self._now,
+            effect=effect,
+            sources=self._sources,
+        )
+
+    def _now(self) -> datetime:
+        self._time += timedelta(milliseconds=1)
+        return self._time
+
+    def restart(self, effect: Effect = no_effect) -> None:
+        """A new process; `effect` is called after each of its effects."""
+        self.operator = self._start(effect)
+
+    def wish(self, lifecycle: Lifecycle) -> None:
+        self.revisions.put(KEY, replace(self.revisions.objects[KEY], lifecycle=lifecycle))
+
+    def apply(self, content: Content) -> Resources:
+        """A user's write."""
+        return self.resources.put(KEY, content)
+
+    def settle(self) -> Seen:
+        """The operator lists, works and pushes until nothing is left to do."""
+        for _ in range(4):
+            self.operator.list(lambda id_: Key("ns", f"repo.{id_.package}.{id_.workspace}"))
+            self.operator.cache.deliver()
+            seen_ = self.operator.reconcile(KEY)
+            self.operator.start_push(KEY)
+            self.operator.land_push(KEY)
+        assert seen_ is not None
+        return seen_
+
+    @property
+    def shown(self) -> Resources:
+        return self.resources.objects[KEY]
+
+
+def drafted(source: Source | None = None) -> World:
+    """A rendered and pushed draft with the user's manifest."""
+    world = World(source or Init("text"))
+    world.settle()
+    world.apply(MANIFEST)
+    world.settle()
+    return world
+
+
+@pytest.mark.parametrize("wish", [D, P, PUB])
+def test_a_life_in_one_breath_ends_as_wished_with_nothing_left_to_plan(wish: Lifecycle) -> None:
+    """A manifest states the end that it wants."""
+    world = World(Init("text"), wish)
+    end = world.settle()
+
+    assert (end.fact.lifecycle, end.halt, plan(confirmed(end))) == (wish, None, None)
+    stored = world.repository.stored(ID)
+    assert stored is not None
+    assert (stored.digest, stored.lifecycle) == (world.shown.content.digest, wish)
+
+
+def test_an_edit_is_rendered_pushed_and_done_when_its_generation_is_covered() -> None:
+    world = World(Init("text"))
+    world.settle()
+    written = world.apply(MANIFEST)
+    end = world.settle()
+
+    assert world.shown.content == rendered(MANIFEST)
+    assert world.repository.content(ID) == rendered(MANIFEST)
+    assert end.fact.record is not None
+    assert end.fact.record.resources_generation >= written.generation
+
+
+def test_applying_the_same_manifest_again_runs_nothing_and_commits_nothing() -> None:
+    """A GitOps tool does it every few minutes."""
+    world = drafted()
+    runs, version = world.renderer.runs, world.repository.versions
+    world.apply(MANIFEST)
+    world.settle()
+
+    assert (world.renderer.runs, world.repository.versions) == (runs, version)
+    assert world.shown.content == rendered(MANIFEST)
+
+
+def test_applying_the_same_manifest_after_a_restart_ends_in_the_same_content() -> None:
+    """The memory is gone, so it is rendered again; git sees nothing of it."""
+    world = drafted()
+    version = world.repository.versions
+    world.restart()
+    world.apply(MANIFEST)
+    world.settle()
+
+    assert world.repository.versions == version
+    assert world.shown.content == rendered(MANIFEST)
+
+
+def test_a_failed_render_keeps_the_files_as_the_user_left_them() -> None:
+    world = drafted()
+    broken = Content.from_texts({**world.shown.content.texts, "b.yaml": "FAIL"})
+    world.apply(broken)
+    end = world.settle()
+
+    assert world.shown.content == broken
+    assert end.fact.record is not None
+    assert not end.fact.record.succeeded
+
+
+def test_the_input_of_a_failed_render_written_as_such_is_an_edit() -> None:
+    """It is no re-apply: nothing was rendered from it, so nothing may replace it."""
+    world = drafted()
+    shown = world.shown.content
+    world.apply(Content.from_texts({**shown.texts, "b.yaml": "FAIL"}))
+    world.settle()
+    inputs = Content.from_texts({**MANIFEST.texts, "b.yaml": "FAIL"})
+    world.apply(inputs)
+    world.settle()
+
+    assert world.shown.content == inputs
+
+
+def test_a_push_that_wipes_our_note_is_noted_again_without_a_render() -> None:
+    """The existing command line keeps nothing but the files."""
+    world = drafted()
+    runs = world.renderer.runs
+    world.resources.push(KEY, world.shown.content, version=world.shown.version)
+    world.settle()
+
+    assert world.shown.note == world.shown.generation
+    assert world.renderer.runs == runs
+
+
+def test_an_edit_that_races_a_proposal_is_in_it() -> None:
+    """It came before the seal, so it is rendered first."""
+    world = drafted()
+    world.wish(P)
+    edited = Content.from_texts({**MANIFEST.texts, "late.yaml": "late"})
+
+    def edit(effect: str) -> None:
+        if effect == "cache.read" and "late.yaml" not in world.shown.content:
+            world.apply(edited)
+
+    world.restart(edit)
+    end = world.settle()
+
+    assert end.fact.lifecycle is P
+    assert world.shown.content == rendered(edited)
+
+
+def test_a_sealed_proposal_refuses_edits_until_it_is_rejected() -> None:
+    world = drafted()
+    world.wish(P)
+    world.settle()
+    with pytest.raises(SealBroken):
+        world.apply(THEIRS)
+    world.wish(D)
+    world.settle()
+
+    world.apply(THEIRS)
+    assert world.settle().fact.lifecycle is D
+
+
+def test_an_approval_while_git_is_down_waits_with_the_seal_in_place() -> None:
+    """The edit is rendered, the seal is shown, and nothing is forgotten."""
+    world = drafted()
+    edited = Content.from_texts({**MANIFEST.texts, "late.yaml": "late"})
+    world.apply(edited)
+    world.wish(PUB)
+    world.repository.reachable = False
+    waiting = world.settle()
+
+    assert waiting.fact.lifecycle is P
+    assert isinstance(waiting.error, Unreachable)
+    assert waiting.halt is not None
+    assert not waiting.halt.stalled
+
+    world.repository.reachable = True
+    assert world.settle().fact.lifecycle is PUB
+    assert world.repository.content(ID) == rendered(edited)
+
+
+def test_a_publication_goes_on_when_our_own_push_landed_under_it() -> None:
+    """The lease is lost to ourselves, so it is taken again."""
+    world = drafted()
+    world.wish(PUB)
+
+    class _Pushing(FakeRepository):
+        async def apply(self, change: Change) -> Outcome:
+            if isinstance(change, Publish) and self.stored(ID) == before:
+                self.hold(ID, world.shown.content, P)
+            return await super().apply(change)
+
+    before = world.repository.stored(ID)
+    pushing = _Pushing(now=world.repository.now)
+    pushing.drafts, pushing.versions = world.repository.drafts, world.repository.versions
+    world.repository = pushing
+    world.restart()
+
+    assert world.settle().fact.lifecycle is PUB
+
+
+def test_a_hook_that_refuses_a_publication_stalls_it_with_its_words() -> None:
+    world = drafted()
+    world.wish(PUB)
+    world.repository.refusal = "branch is protected"
+    end = world.settle()
+
+    assert end.halt is not None
+    assert (end.halt.reason, end.halt.stalled) == (Reason.PUSH_REFUSED, True)
+    assert "branch is protected" in end.halt.message
+    assert end.fact.lifecycle is P
+
+
+def test_a_published_revision_keeps_a_short_record_of_its_render() -> None:
+    world = World(Init("text"), PUB)
+    record = world.settle().fact.record
+
+    assert record is not None
+    assert (record.output, record.inputs) == (world.shown.content.digest, None)
+
+
+def test_what_was_published_is_shown_sealed_whatever_was_put_in_its_place() -> None:
+    world = World(Init("text"), PUB)
+    world.settle()
+    published = world.shown.content
+    world.resources.remove(KEY)
+    world.apply(THEIRS)
+    world.settle()
+
+    assert (world.shown.content, world.shown.lifecycle) == (published, PUB)
+
+
+def test_a_revision_deleted_in_both_steps_leaves_no_trace() -> None:
+    world = World(Init("text"), PUB)
+    world.settle()
+    world.wish(DEL)
+    assert world.settle().fact.lifecycle is DEL
+    world.revisions.delete(KEY)
+    world.operator.reconcile(KEY)
+
+    assert (world.revisions.objects, world.resources.objects) == ({}, {})
+    assert world.repository.stored(ID) is None
+
+
+def test_an_object_whose_tag_others_removed_goes_with_its_resources() -> None:
+    world = World(Init("text"), PUB)
+    world.settle()
+    world.wish(DEL)
+    world.settle()
+    world.repository.tags.clear()
+    world.operator.list(lambda _: KEY)
+    world.operator.reconcile(KEY)
+
+    assert (world.revisions.objects, world.resources.objects) == ({}, {})
+
+
+def test_a_proposal_of_others_becomes_a_sealed_proposal_here() -> None:
+    world = World()
+    world.repository.hold(ID, rendered(MANIFEST), P)
+    end = world.settle()
+
+    assert (end.wish.lifecycle, end.fact.lifecycle) == (P, P)
+    assert world.shown.lifecycle is P
+
+
+def test_a_proposal_of_others_that_does_not_render_stays_theirs() -> None:
+    """Nothing un-rendered becomes Proposed here, and nothing of theirs is taken back."""
+    world = World()
+    world.repository.hold(ID, Content.from_texts({"a.yaml": "FAIL"}), P)
+    end = world.settle()
+
+    assert end.fact.lifecycle is D
+    assert end.halt is not None
+    assert end.halt.reason == Reason.RENDER_FAILED
+    stored = world.repository.stored(ID)
+    assert stored is not None
+    assert stored.lifecycle is P
+
+
+def test_content_that_others_pushed_is_rendered_and_pushed_back() -> None:
+    world = drafted()
+    theirs = Content.from_texts({**world.shown.content.texts, "theirs.yaml": "t"})
+    world.repository.hold(ID, theirs, D)
+    end = world.settle()
+
+    assert end.halt is None
+    assert world.shown.content == rendered(theirs)
+    assert world.repository.content(ID) == rendered(theirs)
+
+
+def test_a_divergence_heals_by_either_choice_of_the_user() -> None:
+    """Remove the branch to go on with ours, remove the resources to take theirs."""
+
+    def diverged() -> World:
+        world = drafted()
+        world.repository.hold(ID, THEIRS, D)
+        world.apply(Content.from_texts({**MANIFEST.texts, "ours.yaml": "o"}))
+        end = world.settle()
+        assert end.halt is not None
+        assert end.halt.reason == Reason.DRAFT_MOVED
+        assert end.fact.diverged == THEIRS.digest
+        assert world.repository.content(ID) == THEIRS
+        return world
+
+    ours = diverged()
+    ours.repository.drafts.clear()
+    end = ours.settle()
+    assert (end.halt, end.fact.diverged) == (None, None)
+    assert "ours.yaml" in (ours.repository.content(ID) or ())
+
+    theirs = diverged()
+    theirs.resources.remove(KEY)
+    end = theirs.settle()
+    assert (end.halt, end.fact.diverged) == (None, None)
+    assert theirs.shown.content == rendered(THEIRS)
+
+
+def test_removed_resources_come_back_from_git_as_they_were_sealed() -> None:
+    """Not rendered again: what was proposed is what comes back."""
+    world = drafted()
+    world.wish(P)
+    world.settle()
+    runs, sealed = world.renderer.runs, world.shown.content
+    world.resources.remove(KEY)
+    end = world.settle()
+
+    assert (world.shown.content, world.shown.lifecycle) == (sealed, P)
+    assert (end.fact.lifecycle, world.renderer.runs) == (P, runs)
+
+
+def test_a_lost_race_for_the_object_itself_is_the_work_queues_business() -> None:
+    """What is known of it is out of date."""
+    world = World(Init("text"))
+    world.operator.list(lambda _: KEY)
+    observed = world.operator.observe(KEY)
+    assert observed is not None
+    world.wish(P)
+
+    with pytest.raises(Conflict):
+        finish(executor.run(world.operator.world, observed))
+
+
+# -- sources
+
+
+def test_a_copy_starts_from_the_published_content_of_its_package() -> None:
+    world = World(CopyFrom("repo.app.v0"))
+    published = seen(PUB, PUB)
+    library = world.operator.world.library
+    assert isinstance(library, FakeLibrary)
+    library.revisions["repo.app.v0"] = (published, MANIFEST)
+    world.settle()
+
+    assert world.shown.content == rendered(MANIFEST)
+
+
+def test_a_copy_waits_until_its_source_is_published() -> None:
+    end = World(CopyFrom("repo.app.v0")).settle()
+
+    assert end.halt is not None
+    assert (end.halt.reason, end.halt.stalled) == (Reason.WAITING_FOR_SOURCE, False)
+
+
+def test_a_copy_of_another_package_is_refused() -> None:
+    world = World(CopyFrom("repo.other.v1"))
+    other = seen(PUB, PUB)
+    other = replace(other, wish=replace(other.wish, id=replace(ID, package="other")))
+    library = world.operator.world.library
+    assert isinstance(library, FakeLibrary)
+    library.revisions["repo.other.v1"] = (other, MANIFEST)
+    end = world.settle()
+
+    assert end.halt is not None
+    assert (end.halt.reason, end.halt.stalled) == (Reason.SOURCE_INVALID, True)
+
+
+def test_a_source_that_is_not_supported_says_so() -> None:
+    end = World(Unsupported("upgrade")).settle()
+
+    assert end.halt is not None
+    assert "upgrade" in end.halt.message
+
+
+# -- leaving
+
+
+async def left(world: World, **changes: object) -> list[str]:
+    """The object goes with its home; what was announced."""
+    world.revisions.delete(KEY)
+    world.operator.announcer.reasons.clear()
+    observed = world.operator.observe(KEY)
+    assert observed is not None
+    await executor.run(
+        world.operator.world,
+        replace(observed, home=Home.LEAVING, **changes),  # type: ignore[arg-type]
+    )
+    assert KEY not in world.revisions.objects
+    assert KEY not in world.resources.objects
+    return world.operator.announcer.reasons
+
+
+async def test_an_edit_that_was_never_rendered_is_saved_when_its_home_goes() -> None:
+    world = drafted()
+    world.apply(THEIRS)
+    world.operator.cache.deliver()
+
+    assert await left(world) == ["DraftPushed"]
+    assert world.repository.content(ID) == THEIRS
+
+
+async def test_a_last_push_finds_our_own_late_push_and_goes_on() -> None:
+    world = drafted()
+    listed = world.operator.observe(KEY)
+    assert listed is not None
+    edited = Content.from_texts({**MANIFEST.texts, "ours.yaml": "o"})
+    world.apply(edited)
+    world.settle()
+    late = world.repository.stored(ID)
+    assert late is not None
+    unheard = replace(listed.fact, unconfirmed=(pushed_of(late),))
+    world.apply(THEIRS)
+    world.operator.cache.deliver()
+
+    assert await left(world, stored=listed.stored, fact=unheard) == ["DraftPushed"]
+    assert world.repository.content(ID) == THEIRS
+
+
+async def test_a_last_push_never_overwrites_what_others_moved() -> None:
+    """The user is told that their content is gone."""
+    world = drafted()
+    world.apply(MANIFEST)
+    world.apply(Content.from_texts({**MANIFEST.texts, "ours.yaml": "o"}))
+    world.operator.cache.deliver()
+    world.repository.hold(ID, THEIRS, D)
+
+    assert await left(world) == ["DraftNotPushed"]
+    assert world.repository.content(ID) == THEIRS
+
+
+async def test_a_last_push_gives_up_when_git_does_not_answer_in_time() -> None:
+    """A namespace must go."""
+
+    class _Silent(FakeRepository):
+        async def apply(self, change: Change) -> Outcome:
+            never: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+            return await never
+
+    world = drafted()
+    world.apply(THEIRS)
+    world.operator.cache.deliver()
+    limit = world.operator.world.flush_limit / 6000
+    world.operator.world = replace(world.operator.world, repository=_Silent(), flush_limit=limit)
+
+    assert await left(world) == ["DraftNotPushed"]
+
+
+async def test_nothing_is_pushed_when_git_has_everything() -> None:
+    world = drafted()
+    version = world.repository.versions
+
+    assert await left(world) == []
+    assert world.repository.versions == version
