@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.golden.directories import RenderCase, golden_root, read_tree, render_cases
-from tests.golden.executables import Executables
 
 from porch.kpt.compatibility import Compatibility
 from porch.kpt.outcome import Rendered, RenderFailed
@@ -20,6 +18,8 @@ from porch.kpt.results import results_text
 from porch.kpt.runlog import closing_text, event_text
 from porch.kpt.runs import Event
 from porch.kpt.writing import resource_list_text, unwrapped_text
+from tests.golden.directories import RenderCase, golden_root, read_tree, render_cases
+from tests.golden.executables import Executables
 
 pytestmark = pytest.mark.process
 

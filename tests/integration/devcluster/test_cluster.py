@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.integration.conftest import Kubectl
-from tests.integration.waiting import until
 
 from porch_devcluster import provider
 from porch_devcluster.api import Api, wait_for, wait_until_gone
 from porch_devcluster.cluster import Cluster
 from porch_devcluster.errors import ApiStatus
+from tests.integration.conftest import Kubectl
+from tests.integration.waiting import until
 
 pytestmark = pytest.mark.cluster
 

@@ -8,10 +8,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.integration.waiting import until
 
 from porch_devcluster.gitserver.repositories import Repository
 from porch_devcluster.gitserver.server import Credentials, GitServer
+from tests.integration.waiting import until
 
 pytestmark = pytest.mark.process
 

@@ -14,7 +14,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration.waiting import until
 
 from porch_devcluster.api import Api
 from porch_devcluster.build import bundle
@@ -22,6 +21,7 @@ from porch_devcluster.cluster import ADMIN
 from porch_devcluster.controlplane import COMPONENTS
 from porch_devcluster.processes import of_directory
 from porch_devcluster.provider import bundled_cluster
+from tests.integration.waiting import until
 
 pytestmark = pytest.mark.cluster
 

@@ -1,15 +1,6 @@
 """What a package or a function may get wrong: each is told with file, line and function."""
 
 import pytest
-from tests.unit.kpt.packages import (
-    Function,
-    config_map,
-    failed,
-    generating,
-    kptfile,
-    printing,
-    rendered,
-)
 
 from porch.kpt.evaluate import FunctionCall, FunctionOutput
 from porch.kpt.files import PackageLimits
@@ -20,6 +11,15 @@ from porch.kpt.yaml.errors import BadYaml
 from porch.kpt.yaml.limits import YamlLimits
 from porch.kpt.yaml.node import Node
 from porch.kpt.yaml.parse import parse
+from tests.unit.kpt.packages import (
+    Function,
+    config_map,
+    failed,
+    generating,
+    kptfile,
+    printing,
+    rendered,
+)
 
 
 @pytest.mark.parametrize(

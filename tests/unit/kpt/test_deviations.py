@@ -6,6 +6,11 @@ The reasons are in docs/reference/kpt-deviations.md.
 from dataclasses import replace
 
 import pytest
+
+from porch.kpt.compatibility import Compatibility
+from porch.kpt.evaluate import FunctionCall, FunctionOutput
+from porch.kpt.kptfile import SAVE_ON_FAILURE_ANNOTATION, parse_kptfile
+from porch.kpt.render import RenderOptions
 from tests.unit.kpt.packages import (
     config_map,
     failed,
@@ -14,11 +19,6 @@ from tests.unit.kpt.packages import (
     rendered,
     through_text,
 )
-
-from porch.kpt.compatibility import Compatibility
-from porch.kpt.evaluate import FunctionCall, FunctionOutput
-from porch.kpt.kptfile import SAVE_ON_FAILURE_ANNOTATION, parse_kptfile
-from porch.kpt.render import RenderOptions
 
 KPT = RenderOptions(mode=Compatibility.KPT)
 STATUS = RenderOptions()

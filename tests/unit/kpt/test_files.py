@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from tests.unit.kpt.packages import config_map, kptfile, rendered
 
 from porch.kpt.evaluate import FunctionCall, FunctionOutput
 from porch.kpt.files import reading_order
@@ -13,6 +12,7 @@ from porch.kpt.krmignore import Ignore
 from porch.kpt.render import render
 from porch.kpt.yaml.documents import has_wide_sequences
 from porch.kpt.yaml.parse import parse
+from tests.unit.kpt.packages import config_map, kptfile, rendered
 
 
 def test_files_and_folders_are_read_interleaved() -> None:
