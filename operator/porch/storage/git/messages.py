@@ -69,7 +69,7 @@ def annotations(message: str) -> Iterator[Annotation]:
             continue
         try:
             found = json.loads(stripped.removeprefix("kpt:"))
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(found, dict):
             task = found.get("task")
