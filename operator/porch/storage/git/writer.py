@@ -13,7 +13,7 @@ Errors    Unreachable after a push in doubt: the next change looks at the remote
 import asyncio
 import random
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 
@@ -57,6 +57,12 @@ class _Waiting:
     to: Destination
     futures: list[asyncio.Future[Outcome]] = field(default_factory=list)
     was_proposed: bool = False  # when it was tried before
+
+    @property
+    def revision(self) -> tuple[str, str]:
+        """The revision by its place in git, whichever registration speaks of it."""
+        id_ = self.change.id
+        return self.to.registration.layout.full(id_.package), id_.workspace
 
     @property
     def is_wanted(self) -> bool:
@@ -110,19 +116,25 @@ class Writer:
             await asyncio.wait(futures)
 
     def _queue(self, new: _Waiting) -> None:
-        """A newer content of a draft takes the place of one that nobody pushed yet."""
-        same = [each for each in self._waiting if each.change.id == new.change.id]
-        last = same[-1] if same else None
-        if last is not None and last.to is new.to and _is_draft(last) and _is_draft(new):
-            last.change = new.change
-            last.futures += new.futures
-        else:
-            self._waiting.append(new)
+        """A newer content of a draft takes the place of one that nobody pushed yet.
+
+        The task stays the older one's: what a revision began with is told by its first commit.
+        """
+        last = next(
+            (each for each in reversed(self._waiting) if each.revision == new.revision), None
+        )
+        if last is not None and last.to is new.to:
+            older, newer = last.change, new.change
+            if isinstance(older, PutDraft) and isinstance(newer, PutDraft):
+                last.change = replace(newer, task=older.task)
+                last.futures += new.futures
+                return
+        self._waiting.append(new)
 
     async def _write(self) -> None:
         try:
             while self._waiting:
-                self._taken, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
+                self._take()
                 wanted = [each for each in self._taken if each.is_wanted]
                 for _, group in groupby(wanted, key=lambda each: id(each.to)):
                     await self._settle(list(group))
@@ -133,6 +145,19 @@ class Writer:
             raise
         finally:
             self._taken = []
+
+    def _take(self) -> None:
+        """The next batch: one change of a revision at most.
+
+        The second is decided on what the first has come to, not on what it might come to.
+        """
+        first: dict[tuple[str, str], _Waiting] = {}
+        for each in self._waiting:
+            if len(first) < MAX_BATCH:
+                first.setdefault(each.revision, each)
+        self._taken = list(first.values())
+        taken = set(map(id, self._taken))
+        self._waiting = [each for each in self._waiting if id(each) not in taken]
 
     async def _settle(self, batch: list[_Waiting]) -> None:
         """Push a batch; whatever goes wrong, everybody who waits hears of it."""
@@ -246,10 +271,6 @@ def _try(waiting: _Waiting, board: Board) -> Tried | PorchError:
         return attempt(change, board, registration)
     except PorchError as err:
         return err
-
-
-def _is_draft(waiting: _Waiting) -> bool:
-    return isinstance(waiting.change, PutDraft)
 
 
 def _lost(updates: Iterable[Update], refs: Refs) -> bool:
