@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from porch.kpt.content import BadPath, Content, File, FileMode
 from porch.storage.adapter import Identity
-from porch.storage.git.objects import Damaged, Objects, open_bare
+from porch.storage.git.objects import Damaged, FileInTheWay, Objects, open_bare
 
 AUTHOR = Identity("admin", "admin@example.com")
 
@@ -72,14 +72,14 @@ def test_directories_that_become_empty_go(objects: Objects) -> None:
     assert f"tree:{tree}" == Content.from_texts({"README": "r"}).digest
 
 
-def test_a_file_in_the_way_of_a_package_gives_way(objects: Objects) -> None:
-    """A path is a file or a directory, and the package is what was published."""
+@pytest.mark.parametrize("path", ["net", "net/vpc", "net/vpc/deep"])
+def test_a_file_in_the_way_of_a_package_stays(objects: Objects, path: str) -> None:
+    """It is somebody's, on a branch that everybody uses; a package in its place would delete it."""
     before = Content.from_texts({"net": "a file"})
     package = objects.write_content(Content.from_texts({"Kptfile": "k"}))
 
-    tree = objects.replaced(as_tree(objects, before), "net/vpc", package)
-
-    assert f"tree:{tree}" == Content.from_texts({"net/vpc/Kptfile": "k"}).digest
+    with pytest.raises(FileInTheWay, match="'net' must be a folder"):
+        objects.replaced(as_tree(objects, before), path, package)
 
 
 def test_a_pack_brings_what_the_parents_lack(objects: Objects) -> None:

@@ -39,7 +39,7 @@ from porch.storage.git.layout import (
 )
 from porch.storage.git.listing import Listing
 from porch.storage.git.messages import approval_message, draft_message, removal_message
-from porch.storage.git.objects import COMMITTER, KPTFILE, Objects
+from porch.storage.git.objects import COMMITTER, KPTFILE, FileInTheWay, Objects
 from porch.storage.git.refs import Board
 
 
@@ -64,23 +64,36 @@ Tried = Touched | Outcome
 
 def attempt(change: Change, board: Board, registration: Registration) -> Tried:
     """Put one change on the board, or say why it is done already or must not be."""
-    problem = registration.layout.problem(change.id.package, change.id.workspace)
     trial = _Trial(change, board, registration)
     match change:
-        case PutDraft() | Publish() if problem:
-            return Refused(problem)
-        case PutDraft() | Publish() if KPTFILE not in change.content:
-            return Refused(f"package {change.id.package!r} must have a {KPTFILE}")
-        case PutDraft():
-            return trial.put_draft(change)
-        case Publish():
-            return trial.publish(change)
+        case PutDraft() | Publish():
+            return _attempt_content(change, trial, board, registration)
         case ProposeDeletion():
             return trial.propose_deletion()
         case UndoDeletion():
             return trial.undo_deletion()
         case Delete():
             return trial.delete(change.expected)
+
+
+def _attempt_content(
+    change: PutDraft | Publish, trial: "_Trial", board: Board, registration: Registration
+) -> Tried:
+    """A change that brings content, unless it could not be found again or would destroy another."""
+    problem = registration.layout.problem(change.id.package, change.id.workspace)
+    if problem:
+        return Refused(problem)
+    if KPTFILE not in change.content:
+        return Refused(f"package {change.id.package!r} must have a {KPTFILE}")
+    unreadable = registration.listing.unreadable(board, change.id)
+    if unreadable and trial.published is None:
+        return Refused(
+            f"branch {unreadable!r} holds no package that can be read; repair or remove it"
+        )
+    try:
+        return trial.put_draft(change) if isinstance(change, PutDraft) else trial.publish(change)
+    except FileInTheWay as err:
+        return Refused(f"package {change.id.package!r} cannot be stored: {err}")
 
 
 def as_pushed(change: Change, board: Board, registration: Registration) -> StoredRevision | None:
@@ -240,12 +253,15 @@ class _Trial:
         found = self._listing.history.approval(self._full, self._workspace)
         if found is None or found.number != number:
             return ""
-        package = self._objects.subtree(self._objects.commit(found.commit), self._full)
-        if package is None or content.digest != f"tree:{package.id}":
-            return ""
+        if not all(self._holds(commit, content) for commit in (found.commit, self._branch_head())):
+            return ""  # of a revision that was deleted since, or changed on the branch
         held = self.held
         is_ours = held is None or self._objects.descends(found.commit, held.lock.commit)
         return found.commit if is_ours else ""
+
+    def _holds(self, commit: str, content: Content) -> bool:
+        package = self._objects.subtree(self._objects.commit(commit), self._full)
+        return package is not None and self._objects.digest(package) == content.digest
 
     def _take_off_branch(self) -> None:
         head = self._branch_head()

@@ -14,7 +14,6 @@ from dataclasses import replace
 import pygit2
 
 from porch.api.lifecycle import Lifecycle
-from porch.kpt.content import Digest
 from porch.storage.adapter import Lock, RevisionId, StoredRevision, Task, Version, Warned
 from porch.storage.git.history import History, chain_task
 from porch.storage.git.layout import (
@@ -70,6 +69,13 @@ class Listing:
         if draft is None or proposal is None:
             return draft or proposal
         return self._later(draft, proposal)
+
+    def unreadable(self, refs: Board, id_: RevisionId) -> str:
+        """The branch of a draft that is there and holds none, so somebody else's; "" for none."""
+        full = self._layout.full(id_.package)
+        branches = (draft_ref(full, id_.workspace), proposed_ref(full, id_.workspace))
+        found = (ref for ref in branches if refs.get(ref) and self._one(refs, ref) is None)
+        return short(next(found, ""))
 
     def published(self, refs: Board, id_: RevisionId) -> StoredRevision | None:
         """The tag of a revision."""
@@ -144,7 +150,7 @@ class Listing:
             id=RevisionId(parsed.package, workspace),
             lifecycle=_LIFECYCLES[parsed.kind],
             revision=number,
-            digest=Digest(f"tree:{tree.id}"),
+            digest=self._objects.digest(tree),
             version=Version(str(commit.id)),
             lock=Lock(self._url, parsed.full, name, str(commit.id)),
             task=self._task(commit, parsed, workspace),

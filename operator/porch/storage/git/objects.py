@@ -2,7 +2,8 @@
 
 Blocking; called from one worker thread at a time. Objects that nothing refers to yet are kept:
 garbage collection is off in a clone, which is a cache and may be thrown away.
-Errors    Damaged when an object is missing or is not what a ref says it is; ContentTooLarge.
+Errors    Damaged when an object is missing or is not what a ref says it is; FileInTheWay;
+          ContentTooLarge.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ import pygit2
 from pygit2.enums import ObjectType
 
 from porch.errors import Permanent
-from porch.kpt.content import BlobId, Content, Digest, File, FileMode
+from porch.kpt.content import BlobId, Content, Digest, File, FileMode, tree_id
 from porch.storage.adapter import Identity
 from porch.storage.git import packfile
 
@@ -23,6 +24,7 @@ EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 MAX_CONTENT_BYTES = 256 * 1024 * 1024  # of all files of a package together
 
 _TREE = pygit2.enums.FileMode.TREE
+_PLAIN = frozenset({b"40000", *(mode.encode() for mode in FileMode)})
 _FORBIDDEN_IN_NAMES = str.maketrans("", "", "<>\n\r\0")
 
 
@@ -30,6 +32,12 @@ class Damaged(Permanent):
     """An object of the repository is missing or of the wrong kind."""
 
     reason = "RepositoryInvalid"
+
+
+class FileInTheWay(Permanent):
+    """Somebody's file lies where a package or its folder must be."""
+
+    reason = "PathTaken"
 
 
 class ContentTooLarge(Permanent):
@@ -51,10 +59,12 @@ class Objects:
 
     def __init__(self, repository: pygit2.Repository) -> None:
         self._repository = repository
+        self._odd: dict[Digest, str] = {}  # digest -> id of a tree with more than content can say
 
     def reopen(self, repository: pygit2.Repository) -> None:
         """Go on with another clone of the same remote."""
         self._repository = repository
+        self._odd = {}
 
     def has(self, oid: str) -> bool:
         """Whether the object is here."""
@@ -94,15 +104,35 @@ class Objects:
             tree = found
         return tree
 
+    def tree(self, oid: str) -> pygit2.Tree:
+        """A tree that is here."""
+        found = self._repository.get(oid)
+        if not isinstance(found, pygit2.Tree):
+            raise Damaged(f"tree {oid} is missing")
+        return found
+
+    def digest(self, tree: pygit2.Tree) -> Digest:
+        """The digest of what `content` reads from a tree: its id, but for modes we do not have.
+
+        Submodules, empty folders and group-writable files are such; git keeps them as they are.
+        """
+        if _is_plain(tree):
+            return Digest(f"tree:{tree.id}")
+        files = {
+            path: File(BlobId(str(entry.id)), _mode(entry.filemode))
+            for path, entry in _entries(tree, "")
+        }
+        digest = Digest("tree:" + tree_id(files))
+        self._odd[digest] = str(tree.id)
+        return digest
+
     def tree_of(self, digest: Digest) -> pygit2.Oid:
         """The id of the tree that a digest stands for."""
-        return pygit2.Oid(hex=digest.removeprefix("tree:"))
+        return pygit2.Oid(hex=self._odd.get(digest, digest.removeprefix("tree:")))
 
     def content(self, digest: Digest) -> Content:
         """Every file of a tree; submodules are passed over."""
-        tree = self._repository.get(digest.removeprefix("tree:"))
-        if not isinstance(tree, pygit2.Tree):
-            raise Damaged(f"content {digest} is missing")
+        tree = self.tree(str(self.tree_of(digest)))
         entries = list(_entries(tree, ""))
         self._check_size(digest, (entry.id for _, entry in entries))
         return Content({path: self._file(entry) for path, entry in entries})
@@ -126,6 +156,9 @@ class Objects:
     def replaced(self, base: pygit2.Tree | None, path: str, new: pygit2.Oid | None) -> pygit2.Oid:
         """`base` with the directory at `path` replaced, or removed; empty parents go too."""
         head, slash, rest = path.partition("/")
+        taken = base is not None and head in base and not isinstance(base[head], pygit2.Tree)
+        if taken:
+            raise FileInTheWay(f"{head!r} must be a folder to hold a package, found a file")
         builder = self._repository.TreeBuilder(base) if base else self._repository.TreeBuilder()
         child = new
         if slash:
@@ -236,6 +269,28 @@ def _entries(tree: pygit2.Tree, prefix: str) -> Iterator[tuple[str, pygit2.Objec
             yield from _entries(entry, f"{path}/")
         elif entry.type == ObjectType.BLOB:
             yield path, entry
+
+
+def _is_plain(tree: pygit2.Tree) -> bool:
+    """Content says all there is in the tree.
+
+    NB: libgit2 shows `100664` as `100644`; only the tree's own bytes tell them apart.
+    """
+    modes = _raw_modes(tree.read_raw())
+    return len(modes) > 0 and modes <= _PLAIN and all(map(_is_plain, _subtrees(tree)))
+
+
+def _subtrees(tree: pygit2.Tree) -> Iterator[pygit2.Tree]:
+    return (entry for entry in tree if isinstance(entry, pygit2.Tree))
+
+
+def _raw_modes(raw: bytes) -> frozenset[bytes]:
+    """The modes of a tree object: `<mode> <name>\\0<20 bytes of id>`, again and again."""
+    modes, at = set(), 0
+    while at < len(raw):
+        modes.add(raw[at : raw.index(b" ", at)])
+        at = raw.index(b"\0", at) + 21
+    return frozenset(modes)
 
 
 def _mode(mode: int) -> FileMode:

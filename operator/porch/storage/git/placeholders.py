@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pygit2
 
 from porch.api.lifecycle import Lifecycle
-from porch.kpt.content import Digest
 from porch.storage.adapter import Lock, RevisionId, StoredRevision, Version, Warned
 from porch.storage.git.history import History
 from porch.storage.git.layout import Layout
@@ -88,7 +87,7 @@ class Placeholders:
             id=RevisionId(package, self._layout.branch),
             lifecycle=Lifecycle.PUBLISHED,
             revision=-1,
-            digest=Digest(f"tree:{tree}"),
+            digest=self._objects.digest(self._objects.tree(tree)),
             version=Version(tree),
             lock=Lock(self._url, full, self._layout.branch, self._made_by(full, tree) or head),
             published_by=trace.by if trace else "",
