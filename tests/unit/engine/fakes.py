@@ -4,6 +4,7 @@
 passes one that ends the operator there, or that lets others act in between.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -29,6 +30,7 @@ from porch.storage.adapter import (
     Snapshot,
     Stored,
     StoredRevision,
+    Task,
     UndoDeletion,
     Unreachable,
     Version,
@@ -189,6 +191,16 @@ class FakeCache:
             self._heads[key] = found.draft.head
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A draft or proposal."""
+
+    content: Content
+    lifecycle: Lifecycle
+    version: Version
+    task: Task | None = None
+
+
 @dataclass
 class Tag:
     """A published revision."""
@@ -197,6 +209,9 @@ class Tag:
     number: int
     content: Content
     version: Version
+    task: Task | None = None
+    by: str = "them"
+    at: datetime = NOW
     marked: bool = False  # proposed for deletion
 
 
@@ -208,7 +223,7 @@ class FakeRepository:
     ) -> None:
         self.effect = effect
         self.now = now
-        self.drafts: dict[RevisionId, tuple[Content, Lifecycle, Version]] = {}
+        self.drafts: dict[RevisionId, Held] = {}
         self.tags: dict[RevisionId, Tag] = {}
         self.published: list[tuple[str, int]] = []  # package and number of each publication ever
         self.reachable = True
@@ -220,30 +235,38 @@ class FakeRepository:
         self.versions += 1
         return Version(f"c{self.versions}")
 
-    def hold(self, id_: RevisionId, content: Content, lifecycle: Lifecycle) -> StoredRevision:
-        """Have a draft or proposal, whatever was there."""
-        self.drafts[id_] = (content, lifecycle, self.version())
-        return self._held_draft(id_)
+    def hold(
+        self, id_: RevisionId, content: Content, lifecycle: Lifecycle, task: Task | None = None
+    ) -> StoredRevision:
+        """Have a draft or proposal, whatever was there; its first task stays."""
+        before = self.drafts.get(id_)
+        first = before.task if before is not None else task
+        self.drafts[id_] = Held(content, lifecycle, self.version(), first)
+        return self._held(id_)
 
-    def publish(self, id_: RevisionId, content: Content) -> StoredRevision:
+    def publish(
+        self, id_: RevisionId, content: Content, task: Task | None = None, by: str = "them"
+    ) -> StoredRevision:
         """Have a published revision with the next number, and no draft."""
         number = 1 + max((n for package, n in self.published if package == id_.package), default=0)
         self.published.append((id_.package, number))
-        self.tags[id_] = Tag(id_, number, content, self.version())
-        self.drafts.pop(id_, None)
+        before = self.drafts.pop(id_, None)
+        first = before.task if before is not None else task
+        at = self.now().replace(microsecond=0)
+        self.tags[id_] = Tag(id_, number, content, self.version(), first, by, at)
         return self._tagged(self.tags[id_])
 
     def stored(self, id_: RevisionId) -> StoredRevision | None:
         """What there is of a revision."""
         if id_ in self.tags:
             return self._tagged(self.tags[id_])
-        return self._held_draft(id_) if id_ in self.drafts else None
+        return self._held(id_) if id_ in self.drafts else None
 
     def content(self, id_: RevisionId) -> Content | None:
         """The content that there is of a revision."""
         if id_ in self.tags:
             return self.tags[id_].content
-        return self.drafts[id_][0] if id_ in self.drafts else None
+        return self.drafts[id_].content if id_ in self.drafts else None
 
     async def observe(self) -> Snapshot:
         taken_at = self.now()
@@ -255,8 +278,7 @@ class FakeRepository:
 
     async def read(self, revision: StoredRevision) -> Content:
         self._reach()
-        contents = [content for content, _, _ in self.drafts.values()]
-        contents += [tag.content for tag in self.tags.values()]
+        contents = self._contents()
         self.effect("repository.read")
         for content in contents:
             if content.digest == revision.digest:
@@ -264,7 +286,7 @@ class FakeRepository:
         raise Unreachable(f"{revision.digest} is gone; list again")
 
     async def fill(self, content: Content) -> Content:
-        return content
+        return self._filled(content)
 
     async def apply(self, change: Change) -> Outcome:
         self._reach()
@@ -279,6 +301,10 @@ class FakeRepository:
 
     def bring_about(self, change: Change) -> Outcome:
         """What the server does with a change, whenever it arrives."""
+        if not re.fullmatch(
+            r"[a-z0-9/-]+ [a-z0-9-]+", f"{change.id.package} {change.id.workspace}"
+        ):
+            return Refused(f"{change.id} cannot be stored")
         match change:
             case PutDraft():
                 return self._put_draft(change)
@@ -299,17 +325,23 @@ class FakeRepository:
         wanted = (change.content.digest, change.lifecycle)
         if found is not None and (found.digest, found.lifecycle) == wanted:
             return Stored(found)
-        if found is not None and found.version != change.expected:
+        if (found.version if found else None) != change.expected:
             return Moved(found)
-        return Stored(self.hold(change.id, change.content, change.lifecycle))
+        content = self._filled(change.content)
+        return Stored(self.hold(change.id, content, change.lifecycle, change.task))
 
     def _publish(self, change: Publish) -> Outcome:
         found = self.stored(change.id)
+        if "Kptfile" not in change.content:
+            return Refused("a package must have a Kptfile")
         if found is not None and found.lifecycle.is_published:
-            return Stored(found) if found.digest == change.content.digest else Moved(found)
-        if found is not None and found.version != change.expected:
+            if found.digest == change.content.digest:
+                return Stored(found)
+            return Refused(f"{found.lock.ref} publishes other content")
+        if (found.version if found else None) != change.expected:
             return Moved(found)
-        return Stored(self.publish(change.id, change.content))
+        content = self._filled(change.content)
+        return Stored(self.publish(change.id, content, change.task, change.author.email))
 
     def _delete(self, change: Delete) -> Outcome:
         found = self.stored(change.id)
@@ -325,17 +357,40 @@ class FakeRepository:
         if not self.reachable:
             raise Unreachable("the repository does not answer")
 
-    def _held_draft(self, id_: RevisionId) -> StoredRevision:
-        content, lifecycle, version = self.drafts[id_]
-        folder = "proposed" if lifecycle is Lifecycle.PROPOSED else "drafts"
-        ref = f"{folder}/{id_.package}/{id_.workspace}"
-        return StoredRevision(id_, lifecycle, 0, content.digest, version, _lock(id_, ref, version))
+    def _contents(self) -> list[Content]:
+        drafts = [held.content for held in self.drafts.values()]
+        return drafts + [tag.content for tag in self.tags.values()]
+
+    def _filled(self, content: Content) -> Content:
+        known = {file.blob: file.data for each in self._contents() for file in each.values()}
+        return Content(
+            {
+                path: file if file.data is not None else replace(file, data=known[file.blob])
+                for path, file in content.items()
+            }
+        )
+
+    def _held(self, id_: RevisionId) -> StoredRevision:
+        held = self.drafts[id_]
+        folder = "proposed" if held.lifecycle is Lifecycle.PROPOSED else "drafts"
+        lock = _lock(id_, f"{folder}/{id_.package}/{id_.workspace}", held.version)
+        return StoredRevision(
+            id_, held.lifecycle, 0, held.content.digest, held.version, lock, held.task
+        )
 
     def _tagged(self, tag: Tag) -> StoredRevision:
         lifecycle = Lifecycle.DELETION_PROPOSED if tag.marked else Lifecycle.PUBLISHED
         lock = _lock(tag.id, f"{tag.id.package}/v{tag.number}", tag.version)
         return StoredRevision(
-            tag.id, lifecycle, tag.number, tag.content.digest, tag.version, lock, None, "them", NOW
+            tag.id,
+            lifecycle,
+            tag.number,
+            tag.content.digest,
+            tag.version,
+            lock,
+            tag.task,
+            tag.by,
+            tag.at,
         )
 
 

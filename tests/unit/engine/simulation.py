@@ -19,7 +19,7 @@ from porch.engine.seen import Key, Seen
 from porch.engine.sources import Init
 from porch.errors import Conflict
 from porch.kpt.content import Content
-from porch.storage.adapter import Change, Delete, Moved, Outcome, Publish, RevisionId
+from porch.storage.adapter import Change, Delete, Outcome, Publish, RevisionId, Stored
 from tests.unit.engine.fakes import (
     GENERATED,
     NOW,
@@ -279,7 +279,9 @@ class Simulation:
             file = self.file("other-")
             self.log.append(f"outsider edits {key} in git: {sorted(file)}")
             self.touched.add(key)
-            self.repository.hold(KEYS[key], Content(dict(held[0]) | dict(file)), held[1])
+            self.repository.hold(
+                KEYS[key], Content(dict(held.content) | dict(file)), held.lifecycle
+            )
             self.others[key] |= set(file)
 
     def move_in_git(self, key: Key) -> None:
@@ -288,17 +290,17 @@ class Simulation:
             other = {
                 Lifecycle.DRAFT: Lifecycle.PROPOSED,
                 Lifecycle.PROPOSED: Lifecycle.DRAFT,
-            }[held[1]]
+            }[held.lifecycle]
             self.log.append(f"outsider makes {key} {other} in git")
             self.touched.add(key)
-            self.repository.hold(KEYS[key], held[0], other)
+            self.repository.hold(KEYS[key], held.content, other)
 
     def publish_in_git(self, key: Key) -> None:
         held = self.repository.drafts.get(KEYS[key])
         if held is not None:
             self.log.append(f"outsider publishes {key}")
             self.touched.add(key)
-            self.repository.publish(KEYS[key], held[0])
+            self.repository.publish(KEYS[key], held.content)
 
     def mark_in_git(self, key: Key) -> None:
         tag = self.repository.tags.get(KEYS[key])
@@ -421,12 +423,12 @@ class _Watched(FakeRepository):
         """The change arrives."""
         is_new = change.id not in self.tags
         if isinstance(change, Delete) and change.id in self.drafts:
-            unseen = tokens(self.drafts[change.id][0], "other-")
+            unseen = tokens(self.drafts[change.id].content, "other-")
             unseen -= self._simulation.shown[name_of(change.id)]
-            held = self.drafts[change.id][2] == change.expected
+            held = self.drafts[change.id].version == change.expected
             _must(not (held and unseen), f"deleted {unseen}, which nobody here ever saw")
         outcome = self.bring_about(change)
-        if isinstance(change, Publish) and is_new and not isinstance(outcome, Moved):
+        if isinstance(change, Publish) and is_new and isinstance(outcome, Stored):
             rendered = change.content.digest in self._simulation.renderer.outputs
             _must(rendered, f"published what was not rendered: {sorted(change.content)}")
             _must(GENERATED in change.content, "published without what rendering adds")
