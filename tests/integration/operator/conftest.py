@@ -1,8 +1,9 @@
-"""An installed cluster, an operator of its own for each module, people, and repositories."""
+"""An installed cluster, an operator, people, and repositories."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -16,17 +17,38 @@ from tests.integration.operator.running import RunningOperator
 __all__ = ["installed_cluster"]
 
 
-@pytest.fixture(scope="module")
-def operator(
+@pytest.fixture(scope="session")
+def shared_operator(
     installed_cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningOperator]:
-    """The operator, running."""
-    running = RunningOperator(installed_cluster, tmp_path_factory.mktemp("operator"))
-    running.start()
+    """One operator for all tests; not started yet."""
+    shared = RunningOperator(installed_cluster, tmp_path_factory.mktemp("operator"))
     try:
-        yield running
+        yield shared
     finally:
-        running.kill()
+        shared.kill()
+
+
+@pytest.fixture
+def operator(shared_operator: RunningOperator) -> RunningOperator:
+    """The shared operator, running; a test may stop and start it."""
+    if not shared_operator.is_running:
+        shared_operator.start()
+    return shared_operator
+
+
+@pytest.fixture
+def own_operator(
+    installed_cluster: Cluster, shared_operator: RunningOperator, tmp_path: Path
+) -> Iterator[RunningOperator]:
+    """An operator for this test alone, not started yet; the shared one is out of the way."""
+    if shared_operator.is_running:
+        shared_operator.stop()
+    own = RunningOperator(installed_cluster, tmp_path / "operator")
+    try:
+        yield own
+    finally:
+        own.kill()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 
 from porch_devcluster.api import Api, Object, wait_for, wait_until_gone
 from porch_devcluster.cluster import Cluster
+from tests.integration.waiting import until
 
 PATIENCE = timedelta(seconds=20)
 REVISIONS = "/apis/porch.kpt.dev/v1alpha2"
@@ -125,6 +126,24 @@ class People:
     def delete(self, name: str, *, user: str = "author") -> None:
         """Delete a PackageRevision."""
         self.api(user).delete(self.revision_path(name))
+
+    def events(self, name: str) -> list[Object]:
+        """What has been told of an object so far, oldest first."""
+        path = f"/apis/events.k8s.io/v1/namespaces/{self.namespace}/events"
+        every = self.api("viewer").get(path)["items"]
+        told = [each for each in every if each["regarding"]["name"] == name]
+        return sorted(told, key=lambda each: str(each["eventTime"]))
+
+    def event(self, name: str, reason: str) -> Object:
+        """Wait until something has been told of an object."""
+
+        def told() -> Object | None:
+            found = [each for each in self.events(name) if each["reason"] == reason]
+            return found[-1] if found else None
+
+        event = until(told, within=PATIENCE, what=f"an Event {reason} of {name}")
+        assert event is not None
+        return event
 
     def gone(self, name: str) -> None:
         """Wait until a PackageRevision and its resources are gone."""

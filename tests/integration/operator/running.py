@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,12 +11,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from porch_devcluster import kubeconfigs
 from porch_devcluster.cluster import Cluster
 from tests.integration.waiting import until
 
 NAMESPACE = "porch-system"
 SERVICE_ACCOUNT = "porch-operator"
+STARTS_WITHIN = timedelta(seconds=30)
 STOPS_WITHIN = timedelta(seconds=20)
+WORKS = "operator is working"
 
 
 @dataclass(slots=True)
@@ -26,6 +30,12 @@ class RunningOperator:
     directory: Path  # its clones and its log
     environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    through: str = ""  # URL of a proxy before the API server; "": straight to it
+
+    @property
+    def is_running(self) -> bool:
+        """Started, and neither stopped nor killed."""
+        return self.process is not None and self.process.poll() is None
 
     @property
     def log(self) -> Path:
@@ -34,7 +44,18 @@ class RunningOperator:
 
     def start(self) -> None:
         """Start, and wait until it works."""
+        begun = self.launch()
+        until(
+            lambda: self._says(WORKS, since=begun),
+            within=STARTS_WITHIN,
+            what="the operator works",
+        )
+
+    def launch(self) -> int:
+        """Start without waiting; where in the log this life begins."""
         kubeconfig = self.cluster.service_account_kubeconfig(SERVICE_ACCOUNT, namespace=NAMESPACE)
+        if self.through:
+            kubeconfig = self._detour(kubeconfig)
         settings = {
             "KUBECONFIG": str(kubeconfig),
             "PORCH_CACHE_DIRECTORY": str(self.directory / "clones"),
@@ -43,6 +64,7 @@ class RunningOperator:
             "PORCH_LEASE_RENEW_DEADLINE": "2s",
             "PORCH_LEASE_RETRY": "200ms",
             "PORCH_REPOSITORY_POLL": "1s",
+            "PORCH_RENDER_WORKERS": "1",  # quicker to start; more than one is for load
             "PORCH_LOG_FORMAT": "console",
         }
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -55,7 +77,7 @@ class RunningOperator:
                 stdout=log,
                 start_new_session=True,
             )
-        until(lambda: self._works(begun), within=timedelta(seconds=30), what="the operator works")
+        return begun
 
     def stop(self) -> int:
         """Ask it to end; its exit code."""
@@ -65,7 +87,7 @@ class RunningOperator:
 
     def kill(self) -> None:
         """kill -9, its workers included."""
-        if self.process is not None and self.process.poll() is None:
+        if self.process is not None and self.is_running:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
@@ -80,11 +102,18 @@ class RunningOperator:
         )
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
-    def _works(self, begun: int) -> bool:
+    def _says(self, words: str, *, since: int) -> bool:
         assert self.process is not None
-        text = self.log.read_bytes()[begun:].decode(errors="replace")
+        text = self.log.read_bytes()[since:].decode(errors="replace")
         assert self.process.poll() is None, f"the operator ended:\n{text[-3000:]}"
-        return "operator is working" in text
+        return words in text
+
+    def _detour(self, kubeconfig: Path) -> Path:
+        """The same credentials, by way of the proxy."""
+        config = json.loads(kubeconfig.read_text())
+        config["clusters"][0]["cluster"] = {"server": self.through}
+        detour = self.directory / "detour.kubeconfig"
+        return kubeconfigs.write(detour, config)
 
 
 def _group_of(process: Path) -> int:
