@@ -81,6 +81,7 @@ async def _run(settings: OperatorSettings, connection: Connection) -> int:
                 metrics=QueueMetrics(registry),
                 may_write=lease.check,
                 poll=settings.repository.poll,
+                flush_limit=settings.repository.flush_limit,
                 queue=settings.queue,
                 content=settings.content,
                 home=settings.lease_namespace,

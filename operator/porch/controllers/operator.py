@@ -67,6 +67,7 @@ class Parts:
     metrics: QueueMetrics
     may_write: Callable[[], None]
     poll: timedelta
+    flush_limit: timedelta
     queue: QueueSettings
     content: CrCacheSettings
     home: str  # the operator's own namespace, whose FunctionConfigs are in force
@@ -111,6 +112,7 @@ class Operator:
             clock=clock,
             pushes=pushes,
             may_write=parts.may_write,
+            flush_limit=parts.flush_limit,
         )
         self._pushing = Pushing(revisions=self._revisions)
         self._repositories = Repositories(

@@ -53,7 +53,9 @@ class RepositoryAdapters:
         if repository.spec.type is not RepositoryType.GIT or git is None:
             raise TypeNotSupported("`spec.type` must be 'git' with `spec.git`; 'oci' comes later")
         credentials = anonymous
-        if git.secret_ref is not None:
+        if (
+            git.secret_ref is not None and git.secret_ref.name
+        ):  # clients send an empty name for none
             key = ObjectKey(repository.metadata.namespace, git.secret_ref.name)
             credentials = partial(self._credentials, key)
         return await self._clones.open(

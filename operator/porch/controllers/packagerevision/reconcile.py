@@ -1,13 +1,14 @@
 """One pass over one PackageRevision: observe, let the engine act, write the status.
 
-Everything is read before anything is decided. An error of the tree is shown in the status before
-the work queue deals with it; a lost race is nobody's business but the queue's.
+Everything is read before anything is decided. An error of the tree is told and shown in the status
+before the work queue deals with it; a lost race is nobody's business but the queue's.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from porch.api.conditions import ConditionType, find
 from porch.api.lifecycle import Lifecycle
 from porch.api.packagerevision import PackageRevision
 from porch.api.repository import Repository
@@ -22,7 +23,6 @@ from porch.engine.ports import Announcer, Clock, Library, Memory, Objects, Rende
 from porch.engine.pushes import is_push_due
 from porch.engine.seen import Halt, Home, Key, Seen, Wish
 from porch.engine.world import World
-from porch.errors import Conflict, Disposition, PorchError
 from porch.runtime.queue import DONE, Result
 from porch.runtime.resources import ObjectKey
 from porch.runtime.store import Store
@@ -48,6 +48,7 @@ class Revisions:
     clock: Clock
     pushes: Pushes
     may_write: Callable[[], None]  # raises when our lease may be over
+    flush_limit: timedelta  # of a last push before an object goes
 
     async def reconcile(self, key: Key) -> Result:
         """One pass."""
@@ -92,29 +93,31 @@ class Revisions:
             library=self.library,
             announcer=self.announcer,
             clock=self.clock,
+            flush_limit=self.flush_limit,
         )
 
     async def _pass(self, key: Key, obj: PackageRevision) -> Result:
         seen = await self.observe(key, obj)
-        try:
-            seen = await run(self.world(key, obj.spec.repository), seen)
-        except Conflict:
-            raise
-        except PorchError as err:
-            await self._show(seen, err)
-            raise
+        seen = await run(self.world(key, obj.spec.repository), seen)
         if (seen.wish.deleting and not seen.wish.finalizer) or self._current(key) is None:
             return DONE
+        self._tell(seen, obj)
         await self.objects.write_status(seen)
         if is_push_due(seen):
             self.pushes.due(key)
+        if seen.error is not None:
+            raise seen.error
         waits = seen.halt is not None and not seen.halt.stalled
         return Result(after=LOOK_AGAIN) if waits else DONE
 
-    async def _show(self, seen: Seen, err: PorchError) -> None:
-        halt = Halt(err.reason, str(err), stalled=err.disposition is Disposition.STALL)
-        self.announcer.warn(seen.key, halt.reason, halt.message)
-        await self.objects.write_status(replace(seen, halt=halt))
+    def _tell(self, seen: Seen, before: PackageRevision) -> None:
+        """An Event for trouble that the status does not show yet."""
+        halt = seen.halt
+        if halt is None or not (halt.stalled or seen.error):
+            return
+        ready = find(before.status.conditions, ConditionType.READY)
+        if ready is None or (ready.reason, ready.message) != (halt.reason, halt.message):
+            self.announcer.warn(seen.key, halt.reason, halt.message)
 
     def _current(self, key: Key) -> PackageRevision | None:
         return self.store.get(ObjectKey(key.namespace, key.name))
