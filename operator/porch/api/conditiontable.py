@@ -201,6 +201,8 @@ _STALLING = _all(
         "MalformedAnswer": "The API server answered something else than was asked for.",
         "NameInvalid": "A name breaks the naming rules.",
         "NotKrm": "A file that must hold Kubernetes resources holds something else.",
+        "PathTaken": "The repository holds a file or a submodule where the package, or a directory "
+        "above it, must go. Move it away, or choose another name.",
         "PushRefused": "The repository refused the change: a hook, a protected branch or a limit. "
         "The message has the server's words.",
         "RenderFailed": "A function of the pipeline failed. `status.render` says which and why; "
