@@ -22,7 +22,7 @@ from porch.kpt.kptfile import Function
 from porch.kpt.krmignore import KRMIGNORE, Ignore
 from porch.kpt.outcome import FileData, Rendered, RenderFailed
 from porch.kpt.packages import Package, package_tree
-from porch.kpt.runs import FunctionFailed, FunctionPassed, FunctionStarted, PackageLeft
+from porch.kpt.runs import FunctionFailed, FunctionPassed, FunctionStarted
 from porch.kpt.writing import place_items, write_files
 from porch.kpt.yaml.node import Node
 from porch.kpt.yaml.parse import parse
@@ -112,7 +112,6 @@ class _Evaluation:
         kept = tuple(item.clone() for item in items) if self.options.output.wants_items else ()
         written = write_files(items)
         check_files(written, DEFAULT_PACKAGE_LIMITS)
-        self.log.report(PackageLeft())
         before = self.package.files
         inputs = whole.as_read
         after: dict[str, FileData] = {

@@ -123,7 +123,7 @@ def write_results(directory: str, functions: Sequence[FunctionRun]) -> str:
     path = Path(directory) / "results.yaml"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(results_text(functions))
+        path.write_bytes(results_text(functions).encode())
     except OSError as error:
         raise Unwritable(f"{error.filename!r} must be writable: {error.strerror}") from error
     return f"{directory.rstrip('/')}/results.yaml"

@@ -49,12 +49,12 @@ class RunLog:
             duration = _duration(seconds, self.mode)
             self.terminal.write(event_text(event, duration=duration, truncate=self.truncate))
 
-    def close(self, outcome: Rendered | RenderFailed, *, in_place: bool, results_file: str) -> None:
-        """Print how it ended."""
+    def close(self, outcome: Rendered | RenderFailed, *, counts: bool, results_file: str) -> None:
+        """Print how it ended; `counts`: a success tells how many functions ran."""
         if self.terminal is None:
             return
         if self.mode is Compatibility.KPT or isinstance(outcome, Rendered):
-            self.terminal.write(closing_text(outcome, in_place=in_place, results_file=results_file))
+            self.terminal.write(closing_text(outcome, in_place=counts, results_file=results_file))
             return
         if results_file and outcome.has_begun:
             self.terminal.write(f"For complete results, see {results_file}\n")

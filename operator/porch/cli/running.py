@@ -57,7 +57,8 @@ def run(directory: str, compute: Compute, options: RunOptions) -> int:
         sys.stdout.write(report_text(outcome, log, root=package.root, results_file=results_file))
         if isinstance(outcome, RenderFailed):
             stderr.write(f"Error: {log.explanation(outcome)}\n")
-    log.close(outcome, in_place=output.is_in_place, results_file=results_file)
+    counts = output.is_in_place and options.has_pipeline
+    log.close(outcome, counts=counts, results_file=results_file)
     return 0 if isinstance(outcome, Rendered) else 1
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.golden.directories import RenderCase, golden_root, read_tree
+from tests.golden.directories import HERE, RenderCase, read_tree
 from tests.integration.cli.program import porchctl
 
 pytestmark = pytest.mark.process
@@ -37,14 +37,14 @@ CASES = (
 @pytest.mark.parametrize("name", CASES)
 def test_golden_command(name: str, tmp_path: Path) -> None:
     """Exit code, both outputs, the results file, and every file."""
-    case = RenderCase.read(golden_root() / "render" / name)
+    case = RenderCase.read(HERE / "render" / name)
     shutil.copytree(case.directory / "input", tmp_path / "pkg")
     words = [word.replace("/w/", f"{tmp_path}/") for word in case.command]
     ended = porchctl(
         *words,
         "--compatibility=kpt",
         directory=tmp_path,
-        path=golden_root() / "render" / "_fn",
+        path=HERE / "render" / "_fn",
     )
 
     assert ended.returncode == case.exit_code

@@ -31,7 +31,8 @@ def test_arguments_behind_dashes_are_the_config(porchctl: Porchctl, directory: P
     ended = porchctl("fn", "eval", directory, *LABELS, "--", "team=shop", "x=1")
 
     assert ended.code == 0
-    assert "[PASS]" in ended.stderr
+    assert ended.stderr.startswith('[RUNNING] "set-labels:v0.2.0"\n[PASS] ')
+    assert "Successfully" not in ended.stderr
     for path in ("a.yaml", "sub/b.yaml", "sub/Kptfile"):
         assert 'team: shop\n    x: "1"\n' in (directory / path).read_text()
     assert "Rendered" not in (directory / "sub/Kptfile").read_text()
