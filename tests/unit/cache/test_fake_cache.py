@@ -5,7 +5,7 @@ import pytest
 from porch.engine.seen import Key
 from porch.kpt.content import Content
 from tests.unit.cache.contract import Bench, CacheContract
-from tests.unit.engine.fakes import FakeCache, ResourcesServer
+from tests.unit.engine.fake_resources import FakeCache, ResourcesServer
 
 KEY = Key("ns", "repo.app.v1")
 

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 from porch.api.lifecycle import Lifecycle
 from porch.cache.protocol import Draft, DraftHead
+from porch.engine.actions import SetWish
+from porch.engine.plan import plan
 from porch.engine.record import RenderRecord
-from porch.engine.seen import Fact, Home, Key, Publication, Pushed, Seen, Wish
+from porch.engine.seen import Fact, Halt, Home, Key, Publication, Pushed, Seen, Wish
 from porch.engine.sources import Source
 from porch.kpt.content import Content, Digest
 from porch.storage.adapter import Lock, RevisionId, StoredRevision, Version
@@ -19,6 +21,7 @@ OURS = Content.from_texts({"Kptfile": "ours"})
 BEFORE = Content.from_texts({"Kptfile": "before"})
 THEIRS = Content.from_texts({"Kptfile": "theirs"})
 GENERATION = 3
+GENERATION_AFTER = 4  # of a write after our last one
 
 
 def stored(lifecycle: Lifecycle, content: Content = OURS, *, version: str = "c1") -> StoredRevision:
@@ -101,6 +104,20 @@ def established(fact: Lifecycle, wish: Lifecycle, **changes: object) -> Seen:
     sealed = body(sealed=fact)
     usual: dict[str, object] = {"content": sealed, "read": True, "known": record()}
     return seen(fact, wish, **(usual | changes))  # type: ignore[arg-type]
+
+
+def halted(looked_at: Seen) -> Halt:
+    """The Halt that the plan ends in."""
+    step = plan(looked_at)
+    assert isinstance(step, Halt)
+    return step
+
+
+def wished(looked_at: Seen) -> Lifecycle:
+    """The wish that the plan sets."""
+    step = plan(looked_at)
+    assert isinstance(step, SetWish)
+    return step.lifecycle
 
 
 def unread(looked_at: Seen) -> Seen:

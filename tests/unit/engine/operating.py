@@ -16,17 +16,16 @@ from porch.errors import Conflict
 from porch.kpt.content import Content
 from porch.storage.adapter import Identity, PutDraft, RevisionId, Unreachable
 from porch.storage.known import Known
+from tests.unit.engine.fake_repository import FakeRepository
+from tests.unit.engine.fake_resources import FakeCache, ResourcesServer
 from tests.unit.engine.fakes import (
     NOW,
     FakeAnnouncer,
-    FakeCache,
     FakeLibrary,
     FakeMemory,
     FakeObjects,
     FakeRenderer,
-    FakeRepository,
     FixedClock,
-    ResourcesServer,
     Revision,
     RevisionsServer,
 )

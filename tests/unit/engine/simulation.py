@@ -13,24 +13,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from porch.api import lifecycle as table
-from porch.api.conditions import Reason
 from porch.api.lifecycle import Lifecycle
 from porch.engine.seen import Key, Seen
 from porch.engine.sources import Init
 from porch.errors import Conflict
 from porch.kpt.content import Content
 from porch.storage.adapter import Change, Delete, Outcome, Publish, RevisionId, Stored
-from tests.unit.engine.fakes import (
-    GENERATED,
-    NOW,
-    FakeRenderer,
-    FakeRepository,
-    Resources,
-    ResourcesServer,
-    Revision,
-    RevisionsServer,
-    SealBroken,
-)
+from tests.unit.engine.checking import Lost, check, must, tokens
+from tests.unit.engine.fake_repository import FakeRepository
+from tests.unit.engine.fake_resources import Resources, ResourcesServer, SealBroken
+from tests.unit.engine.fakes import GENERATED, NOW, FakeRenderer, Revision, RevisionsServer
 from tests.unit.engine.operating import Killed, Operator
 
 REST = 12  # rounds within which everything must come to rest
@@ -43,20 +35,12 @@ def name_of(id_: RevisionId) -> Key:
     return Key("ns", f"repo.{id_.package}.{id_.workspace}")
 
 
-def tokens(content: Content | None, kind: str = "edit-") -> set[str]:
-    """The marked files of somebody's edits."""
-    return {path for path in content or () if path.startswith(kind)}
-
-
-class Lost(AssertionError):
-    """The world ended in a state that it must not reach."""
-
-
 class Simulation:
     """One world and its seed."""
 
     def __init__(self, seed: int) -> None:
         self.log: list[str] = []
+        self.keys = KEYS
         self.random = random.Random(seed)  # noqa: S311 - a reproducible schedule, no secret
         self.resources = ResourcesServer()
         self.revisions = RevisionsServer()
@@ -98,9 +82,7 @@ class Simulation:
         for _ in range(steps):
             self.random.choice(actors)()
         self.leave_alone()
-        self.check()
-
-    # -- the operator, and what happens between its effects
+        check(self)
 
     def operate(self) -> None:
         """One thing that an operator does, possibly its last."""
@@ -159,8 +141,6 @@ class Simulation:
             return False
         self.late.append(change)
         return True
-
-    # -- users and outsiders
 
     def act(self) -> None:
         """One thing that somebody else does."""
@@ -331,8 +311,6 @@ class Simulation:
         self._count += 1
         return Content.from_texts({f"{kind}{self._count}.yaml": f"n: {self._count}\n"})
 
-    # -- the end
-
     def leave_alone(self) -> None:
         """Nobody acts any more; a new operator works until nothing is left to do."""
         self.log.append("left alone")
@@ -361,48 +339,6 @@ class Simulation:
             len(self.revisions.objects) + len(self.resources.objects),
         )
 
-    def check(self) -> None:
-        """What the API server and git show in the end."""
-        numbers = self.repository.published
-        _must(len(numbers) == len(set(numbers)), "a number was used twice")
-        for key, id_ in KEYS.items():
-            body = self.resources.objects.get(key)
-            obj = self.revisions.objects.get(key)
-            if obj is not None:
-                self._check_object(key, obj, body)
-            elif body is not None:
-                missing = self.acknowledged[key] - tokens(body.content)
-                _must(not missing, f"{key} lost {missing}")
-            held = self.repository.content(id_)
-            if held is not None:
-                there = tokens(held, "other-") | tokens(body.content if body else None, "other-")
-                _must(self.others[key] <= there, f"{key} lost outsiders' {self.others[key]}")
-
-    def _check_object(self, key: Key, obj: Revision, body: Resources | None) -> None:
-        seen = self.reconcile(key)
-        if seen is None:
-            raise Lost(f"{key} cannot be looked at")
-        if seen.error is not None:
-            raise Lost(f"{key}: {seen.error}")
-        shown = tokens(body.content) if body is not None else set()
-        missing = self.acknowledged[key] - shown
-        _must(not missing, f"{key} lost {missing}")
-        if seen.halt is not None:
-            false_alarm = seen.halt.reason == Reason.DRAFT_MOVED and key not in self.touched
-            _must(not false_alarm, f"{key} diverged from nobody")
-            return
-        _must(seen.fact.lifecycle is obj.lifecycle, f"{key} is {seen.fact.lifecycle}")
-        if body is None or seen.fact.lifecycle is None:
-            raise Lost(f"{key} has no content")
-        _must(body.content.digest == seen.fact.digest, f"{key} shows other content")
-        sealed = body.lifecycle is not None and body.lifecycle.is_sealed
-        _must(sealed is seen.fact.lifecycle.is_sealed, f"{key} shows {body.lifecycle}")
-        stored = self.repository.stored(KEYS[key])
-        if stored is None:
-            raise Lost(f"git has nothing of {key}")
-        theirs = (stored.digest, stored.lifecycle)
-        _must(theirs == (seen.fact.digest, seen.fact.lifecycle), f"git holds {theirs} of {key}")
-
 
 class _Watched(FakeRepository):
     """A repository that minds what is published, and on whose wire changes may be late."""
@@ -426,20 +362,15 @@ class _Watched(FakeRepository):
             unseen = tokens(self.drafts[change.id].content, "other-")
             unseen -= self._simulation.shown[name_of(change.id)]
             held = self.drafts[change.id].version == change.expected
-            _must(not (held and unseen), f"deleted {unseen}, which nobody here ever saw")
+            must(not (held and unseen), f"deleted {unseen}, which nobody here ever saw")
         outcome = self.bring_about(change)
         if isinstance(change, Publish) and is_new and isinstance(outcome, Stored):
             rendered = change.content.digest in self._simulation.renderer.outputs
-            _must(rendered, f"published what was not rendered: {sorted(change.content)}")
-            _must(GENERATED in change.content, "published without what rendering adds")
+            must(rendered, f"published what was not rendered: {sorted(change.content)}")
+            must(GENERATED in change.content, "published without what rendering adds")
         return outcome
 
 
 def _touches_git(found: Revision) -> bool:
     rejected = found.lifecycle is Lifecycle.DRAFT and found.fact.lifecycle is Lifecycle.PROPOSED
     return found.deleting or found.lifecycle.is_published or rejected
-
-
-def _must(holds: bool, words: str) -> None:
-    if not holds:
-        raise Lost(words)

@@ -6,7 +6,7 @@ import pytest
 
 from porch.storage.adapter import RepositoryAdapter
 from tests.integration.storage.contract import Opened, RepositoryContract
-from tests.unit.engine.fakes import FakeRepository
+from tests.unit.engine.fake_repository import FakeRepository
 
 
 class TestFakeRepository(RepositoryContract):

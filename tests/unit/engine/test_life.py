@@ -1,104 +1,22 @@
 """Whole lives of revisions over faithful fakes: what users, resources and git then show."""
 
-import asyncio
-from dataclasses import replace
-from datetime import datetime, timedelta
-
 import pytest
 
 from porch.api.conditions import Reason
 from porch.api.lifecycle import Lifecycle
 from porch.engine import executor
 from porch.engine.plan import plan
-from porch.engine.seen import Home, Key, Seen
-from porch.engine.sharing import confirmed, pushed_of
-from porch.engine.sources import CopyFrom, Init, Source, Unsupported
+from porch.engine.sharing import confirmed
+from porch.engine.sources import Init
 from porch.errors import Conflict
 from porch.kpt.content import Content
 from porch.storage.adapter import Change, Outcome, Publish, Unreachable
-from tests.unit.engine.building import DEL, ID, KEY, PUB, THEIRS, D, P, seen
-from tests.unit.engine.fakes import (
-    NOW,
-    Effect,
-    FakeLibrary,
-    FakeRenderer,
-    FakeRepository,
-    Resources,
-    ResourcesServer,
-    Revision,
-    RevisionsServer,
-    SealBroken,
-    no_effect,
-    rendered,
-)
-from tests.unit.engine.operating import Operator, finish
-
-MANIFEST = Content.from_texts({"Kptfile": "k", "a.yaml": "a: 1\n"})
-
-
-class World:
-    """One revision, its user and its operator."""
-
-    def __init__(self, source: Source | None = None, wish: Lifecycle = D) -> None:
-        self.resources = ResourcesServer()
-        self.revisions = RevisionsServer()
-        self._time = NOW
-        self.repository = FakeRepository(now=self._now)
-        self.renderer = FakeRenderer()
-        self._sources = {KEY: source} if source is not None else {}
-        self.operator = self._start()
-        if source is not None:
-            self.revisions.put(KEY, Revision(ID, wish))
-
-    def _start(self, effect: Effect = no_effect) -> Operator:
-        return Operator(
-            resources=self.resources,
-            revisions=self.revisions,
-            repository=self.repository,
-            renderer=self.renderer,
-            now=self._now,
-            effect=effect,
-            sources=self._sources,
-        )
-
-    def _now(self) -> datetime:
-        self._time += timedelta(milliseconds=1)
-        return self._time
-
-    def restart(self, effect: Effect = no_effect) -> None:
-        """A new process; `effect` is called after each of its effects."""
-        self.operator = self._start(effect)
-
-    def wish(self, lifecycle: Lifecycle) -> None:
-        self.revisions.put(KEY, replace(self.revisions.objects[KEY], lifecycle=lifecycle))
-
-    def apply(self, content: Content) -> Resources:
-        """A user's write."""
-        return self.resources.put(KEY, content)
-
-    def settle(self) -> Seen:
-        """The operator lists, works and pushes until nothing is left to do."""
-        for _ in range(4):
-            self.operator.list(lambda id_: Key("ns", f"repo.{id_.package}.{id_.workspace}"))
-            self.operator.cache.deliver()
-            seen_ = self.operator.reconcile(KEY)
-            self.operator.start_push(KEY)
-            self.operator.land_push(KEY)
-        assert seen_ is not None
-        return seen_
-
-    @property
-    def shown(self) -> Resources:
-        return self.resources.objects[KEY]
-
-
-def drafted(source: Source | None = None) -> World:
-    """A rendered and pushed draft with the user's manifest."""
-    world = World(source or Init("text"))
-    world.settle()
-    world.apply(MANIFEST)
-    world.settle()
-    return world
+from tests.unit.engine.building import DEL, ID, KEY, PUB, THEIRS, D, P
+from tests.unit.engine.fake_repository import FakeRepository
+from tests.unit.engine.fake_resources import SealBroken
+from tests.unit.engine.fakes import rendered
+from tests.unit.engine.living import MANIFEST, World, drafted
+from tests.unit.engine.operating import Killed, finish
 
 
 @pytest.mark.parametrize("wish", [D, P, PUB])
@@ -146,6 +64,26 @@ def test_applying_the_same_manifest_after_a_restart_ends_in_the_same_content() -
 
     assert world.repository.versions == version
     assert world.shown.content == rendered(MANIFEST)
+
+
+def test_a_crash_between_the_content_and_the_status_renders_nothing_again() -> None:
+    """The record was written first, so content equal to its output is done."""
+    world = drafted()
+    world.apply(Content.from_texts({**MANIFEST.texts, "b.yaml": "b"}))
+
+    def die(effect: str) -> None:
+        if effect == "cache.write":
+            raise Killed
+
+    world.restart(die)
+    with pytest.raises(Killed):
+        world.settle()
+    runs = world.renderer.runs
+    world.restart()
+    end = world.settle()
+
+    assert world.renderer.runs == runs
+    assert end.fact.digest == world.shown.content.digest
 
 
 def test_a_failed_render_keeps_the_files_as_the_user_left_them() -> None:
@@ -391,125 +329,3 @@ def test_a_lost_race_for_the_object_itself_is_the_work_queues_business() -> None
 
     with pytest.raises(Conflict):
         finish(executor.run(world.operator.world, observed))
-
-
-# -- sources
-
-
-def test_a_copy_starts_from_the_published_content_of_its_package() -> None:
-    world = World(CopyFrom("repo.app.v0"))
-    published = seen(PUB, PUB)
-    library = world.operator.world.library
-    assert isinstance(library, FakeLibrary)
-    library.revisions["repo.app.v0"] = (published, MANIFEST)
-    world.settle()
-
-    assert world.shown.content == rendered(MANIFEST)
-
-
-def test_a_copy_waits_until_its_source_is_published() -> None:
-    end = World(CopyFrom("repo.app.v0")).settle()
-
-    assert end.halt is not None
-    assert (end.halt.reason, end.halt.stalled) == (Reason.WAITING_FOR_SOURCE, False)
-
-
-def test_a_copy_of_another_package_is_refused() -> None:
-    world = World(CopyFrom("repo.other.v1"))
-    other = seen(PUB, PUB)
-    other = replace(other, wish=replace(other.wish, id=replace(ID, package="other")))
-    library = world.operator.world.library
-    assert isinstance(library, FakeLibrary)
-    library.revisions["repo.other.v1"] = (other, MANIFEST)
-    end = world.settle()
-
-    assert end.halt is not None
-    assert (end.halt.reason, end.halt.stalled) == (Reason.SOURCE_INVALID, True)
-
-
-def test_a_source_that_is_not_supported_says_so() -> None:
-    end = World(Unsupported("upgrade")).settle()
-
-    assert end.halt is not None
-    assert "upgrade" in end.halt.message
-
-
-# -- leaving
-
-
-async def left(world: World, **changes: object) -> list[str]:
-    """The object goes with its home; what was announced."""
-    world.revisions.delete(KEY)
-    world.operator.announcer.reasons.clear()
-    observed = world.operator.observe(KEY)
-    assert observed is not None
-    await executor.run(
-        world.operator.world,
-        replace(observed, home=Home.LEAVING, **changes),  # type: ignore[arg-type]
-    )
-    assert KEY not in world.revisions.objects
-    assert KEY not in world.resources.objects
-    return world.operator.announcer.reasons
-
-
-async def test_an_edit_that_was_never_rendered_is_saved_when_its_home_goes() -> None:
-    world = drafted()
-    world.apply(THEIRS)
-    world.operator.cache.deliver()
-
-    assert await left(world) == ["DraftPushed"]
-    assert world.repository.content(ID) == THEIRS
-
-
-async def test_a_last_push_finds_our_own_late_push_and_goes_on() -> None:
-    world = drafted()
-    listed = world.operator.observe(KEY)
-    assert listed is not None
-    edited = Content.from_texts({**MANIFEST.texts, "ours.yaml": "o"})
-    world.apply(edited)
-    world.settle()
-    late = world.repository.stored(ID)
-    assert late is not None
-    unheard = replace(listed.fact, unconfirmed=(pushed_of(late),))
-    world.apply(THEIRS)
-    world.operator.cache.deliver()
-
-    assert await left(world, stored=listed.stored, fact=unheard) == ["DraftPushed"]
-    assert world.repository.content(ID) == THEIRS
-
-
-async def test_a_last_push_never_overwrites_what_others_moved() -> None:
-    """The user is told that their content is gone."""
-    world = drafted()
-    world.apply(MANIFEST)
-    world.apply(Content.from_texts({**MANIFEST.texts, "ours.yaml": "o"}))
-    world.operator.cache.deliver()
-    world.repository.hold(ID, THEIRS, D)
-
-    assert await left(world) == ["DraftNotPushed"]
-    assert world.repository.content(ID) == THEIRS
-
-
-async def test_a_last_push_gives_up_when_git_does_not_answer_in_time() -> None:
-    """A namespace must go."""
-
-    class _Silent(FakeRepository):
-        async def apply(self, change: Change) -> Outcome:
-            never: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
-            return await never
-
-    world = drafted()
-    world.apply(THEIRS)
-    world.operator.cache.deliver()
-    limit = world.operator.world.flush_limit / 6000
-    world.operator.world = replace(world.operator.world, repository=_Silent(), flush_limit=limit)
-
-    assert await left(world) == ["DraftNotPushed"]
-
-
-async def test_nothing_is_pushed_when_git_has_everything() -> None:
-    world = drafted()
-    version = world.repository.versions
-
-    assert await left(world) == []
-    assert world.repository.versions == version

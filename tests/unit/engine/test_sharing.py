@@ -125,9 +125,6 @@ def test_states_that_may_be_on_the_wire_are_remembered_and_bounded() -> None:
     assert fact.unconfirmed[-1].digest == Content.from_texts({"n": str(number - 1)}).digest
 
 
-# -- background pushes
-
-
 @pytest.mark.parametrize(
     ("found", "due"),
     [

@@ -1,0 +1,135 @@
+"""Where first content comes from, and what is saved when a home goes."""
+
+import asyncio
+from dataclasses import replace
+
+from porch.api.conditions import Reason
+from porch.engine import executor
+from porch.engine.seen import Home
+from porch.engine.sharing import pushed_of
+from porch.engine.sources import CopyFrom, Unsupported
+from porch.kpt.content import Content
+from porch.storage.adapter import Change, Outcome
+from tests.unit.engine.building import ID, KEY, PUB, THEIRS, D, seen
+from tests.unit.engine.fake_repository import FakeRepository
+from tests.unit.engine.fakes import (
+    FakeLibrary,
+    rendered,
+)
+from tests.unit.engine.living import MANIFEST, World, drafted
+
+
+def test_a_copy_starts_from_the_published_content_of_its_package() -> None:
+    world = World(CopyFrom("repo.app.v0"))
+    published = seen(PUB, PUB)
+    library = world.operator.world.library
+    assert isinstance(library, FakeLibrary)
+    library.revisions["repo.app.v0"] = (published, MANIFEST)
+    world.settle()
+
+    assert world.shown.content == rendered(MANIFEST)
+
+
+def test_a_copy_waits_until_its_source_is_published() -> None:
+    end = World(CopyFrom("repo.app.v0")).settle()
+
+    assert end.halt is not None
+    assert (end.halt.reason, end.halt.stalled) == (Reason.WAITING_FOR_SOURCE, False)
+
+
+def test_a_copy_of_another_package_is_refused() -> None:
+    world = World(CopyFrom("repo.other.v1"))
+    other = seen(PUB, PUB)
+    other = replace(other, wish=replace(other.wish, id=replace(ID, package="other")))
+    library = world.operator.world.library
+    assert isinstance(library, FakeLibrary)
+    library.revisions["repo.other.v1"] = (other, MANIFEST)
+    end = world.settle()
+
+    assert end.halt is not None
+    assert (end.halt.reason, end.halt.stalled) == (Reason.SOURCE_INVALID, True)
+
+
+def test_a_source_that_is_not_supported_says_so() -> None:
+    end = World(Unsupported("upgrade")).settle()
+
+    assert end.halt is not None
+    assert "upgrade" in end.halt.message
+
+
+async def left(world: World, **changes: object) -> list[str]:
+    """The object goes with its home; what was announced."""
+    world.revisions.delete(KEY)
+    world.operator.announcer.reasons.clear()
+    observed = world.operator.observe(KEY)
+    assert observed is not None
+    await executor.run(
+        world.operator.world,
+        replace(observed, home=Home.LEAVING, **changes),  # type: ignore[arg-type]
+    )
+    assert KEY not in world.revisions.objects
+    assert KEY not in world.resources.objects
+    return world.operator.announcer.reasons
+
+
+async def test_an_edit_that_was_never_rendered_is_saved_when_its_home_goes() -> None:
+    world = drafted()
+    world.apply(THEIRS)
+    world.operator.cache.deliver()
+
+    assert await left(world) == ["DraftPushed"]
+    assert world.repository.content(ID) == THEIRS
+
+
+async def test_a_last_push_finds_our_own_late_push_and_goes_on() -> None:
+    world = drafted()
+    listed = world.operator.observe(KEY)
+    assert listed is not None
+    edited = Content.from_texts({**MANIFEST.texts, "ours.yaml": "o"})
+    world.apply(edited)
+    world.settle()
+    late = world.repository.stored(ID)
+    assert late is not None
+    unheard = replace(listed.fact, unconfirmed=(pushed_of(late),))
+    world.apply(THEIRS)
+    world.operator.cache.deliver()
+
+    assert await left(world, stored=listed.stored, fact=unheard) == ["DraftPushed"]
+    assert world.repository.content(ID) == THEIRS
+
+
+async def test_a_last_push_never_overwrites_what_others_moved() -> None:
+    """The user is told that their content is gone."""
+    world = drafted()
+    world.apply(MANIFEST)
+    world.apply(Content.from_texts({**MANIFEST.texts, "ours.yaml": "o"}))
+    world.operator.cache.deliver()
+    world.repository.hold(ID, THEIRS, D)
+
+    assert await left(world) == ["DraftNotPushed"]
+    assert world.repository.content(ID) == THEIRS
+
+
+async def test_a_last_push_gives_up_when_git_does_not_answer_in_time() -> None:
+    """A namespace must go."""
+
+    class _Silent(FakeRepository):
+        async def apply(self, change: Change) -> Outcome:
+            never: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+            return await never
+
+    world = drafted()
+    world.apply(THEIRS)
+    world.operator.cache.deliver()
+    limit = world.operator.world.flush_limit / 6000
+    world.operator.world = replace(world.operator.world, repository=_Silent(), flush_limit=limit)
+
+    assert await left(world) == ["DraftNotPushed"]
+
+
+async def test_nothing_is_pushed_when_git_has_everything() -> None:
+    world = drafted()
+    version = world.repository.versions
+
+    assert await left(world) == []
+    assert world.repository.versions == version
