@@ -105,7 +105,8 @@ def execute(step: Step, items: list[Node], *, evaluate: Evaluate, mode: Compatib
     )
     try:
         _settle(returned, step, failed=output.exit_code != 0)
-        if mode is Compatibility.DEFAULT and not step.is_validator:
+        succeeded = output.exit_code == 0
+        if mode is Compatibility.DEFAULT and succeeded and not step.is_validator:
             _check_kptfile_kept(items, returned, step.package)
     except (NotKrm, BadItems) as error:
         raise StepFailed(str(error), run, is_recorded=False) from error

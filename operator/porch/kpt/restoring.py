@@ -41,6 +41,7 @@ def restore(source: Node, target: Node, *, as_kpt: bool) -> None:
 
 def _copy_comments(source: Node, target: Node, *, as_kpt: bool) -> None:
     if source.is_null or target.is_null:
+        _copy_null_comments(source, target)
         return
     kinds = (source.kind, target.kind)
     if source.kind is not target.kind and Kind.ALIAS not in kinds:
@@ -58,6 +59,12 @@ def _copy_comments(source: Node, target: Node, *, as_kpt: bool) -> None:
         for before, after in zip(source.content, target.content, strict=False):
             if before.value == after.value:
                 _copy_comments(before, after, as_kpt=as_kpt)
+
+
+def _copy_null_comments(source: Node, target: Node) -> None:
+    """An empty value keeps its comment as long as it stays empty."""
+    if source.is_null and target.is_null:
+        _fill_comments(source, target)
 
 
 def _fill_comments(source: Node, target: Node) -> None:

@@ -19,6 +19,7 @@ from tests.unit.kpt.packages import (
     kptfile,
     printing,
     rendered,
+    through_text,
 )
 
 
@@ -151,6 +152,26 @@ def test_a_bad_answer_of_a_function_is_told_with_its_name(function: Function, me
     assert failure.message.startswith('function "bad": ')
     assert (failure.function, failure.package) == ("bad", ".")
     assert failure.files == files
+
+
+def test_a_function_that_crashes_is_told_with_its_own_words() -> None:
+    """It printed no items, and that is not what went wrong."""
+
+    def crashing(_: FunctionCall) -> FunctionOutput:
+        return FunctionOutput(items=[], stderr="panic: boom", exit_code=2)
+
+    failure = failed({"Kptfile": kptfile("image: bad")}, bad=crashing)
+
+    assert "Kptfile" not in failure.message
+    assert (failure.functions[-1].exit_code, failure.functions[-1].stderr) == (2, "panic: boom")
+
+
+def test_a_comment_on_an_empty_value_survives_a_function_that_goes_through_text() -> None:
+    """As in kpt."""
+    files = {"Kptfile": kptfile("image: fn"), "a.yaml": config_map("a", data="k: null # why")}
+    edited = through_text(lambda text: text.replace(" # why", ""))
+
+    assert "k: null # why" in rendered(files, fn=edited).files["a.yaml"]
 
 
 def test_an_absolute_path_lands_inside_the_package() -> None:
