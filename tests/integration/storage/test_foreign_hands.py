@@ -9,6 +9,7 @@ import pytest
 from porch.api.lifecycle import Lifecycle
 from porch.kpt.content import Content
 from porch.storage.adapter import Delete, Moved, Publish, Refused, RevisionId, Version
+from porch.storage.git.objects import Damaged
 from porch.storage.git.repository import GitRepository
 from porch_devcluster.gitserver.repositories import Repository
 from tests.integration.storage.opening import Opener
@@ -80,6 +81,21 @@ async def test_what_content_cannot_say_is_kept_and_does_not_unsettle_the_digest(
     outcome = stored(await repository.apply(publication_of(found.id, content, found.version)))
     assert outcome.digest == content.digest
     assert git_repository.git("rev-parse", "p/v1:p").strip() == tree
+
+
+async def test_a_file_name_that_is_no_text_is_told_when_it_is_read(
+    repository: GitRepository, git_repository: Repository
+) -> None:
+    """The revision is listed; an error of the codec would name neither file nor repository."""
+    blob = git_repository.git("hash-object", "-w", "--stdin", stdin=b"kind: Kptfile\n").strip()
+    entries = (f"100644 blob {blob}\t".encode() + name for name in (b"Kptfile", b"f\xff"))
+    tree = git_repository.git("mktree", "-z", stdin=b"".join(each + b"\0" for each in entries))
+    commit = committed(git_repository, tree.strip())
+    git_repository.git("update-ref", "refs/tags/p/v1", commit)
+    found = (await repository.observe()).revisions[P1]
+
+    with pytest.raises(Damaged, match="must be UTF-8"):
+        await repository.read(found)
 
 
 async def test_a_publication_brings_its_content_to_the_branch_again(

@@ -122,7 +122,10 @@ class Objects:
             path: File(BlobId(str(entry.id)), _mode(entry.filemode))
             for path, entry in _entries(tree, "")
         }
-        digest = Digest("tree:" + tree_id(files))
+        try:
+            digest = Digest("tree:" + tree_id(files))
+        except UnicodeEncodeError:
+            return Digest(f"tree:{tree.id}")  # it is listed, and `content` tells why not read
         self._odd[digest] = str(tree.id)
         return digest
 
@@ -134,6 +137,7 @@ class Objects:
         """Every file of a tree; submodules are passed over."""
         tree = self.tree(str(self.tree_of(digest)))
         entries = list(_entries(tree, ""))
+        _check_names(path for path, _ in entries)
         self._check_size(digest, (entry.id for _, entry in entries))
         return Content({path: self._file(entry) for path, entry in entries})
 
@@ -269,6 +273,14 @@ def _entries(tree: pygit2.Tree, prefix: str) -> Iterator[tuple[str, pygit2.Objec
             yield from _entries(entry, f"{path}/")
         elif entry.type == ObjectType.BLOB:
             yield path, entry
+
+
+def _check_names(paths: Iterable[str]) -> None:
+    for path in paths:
+        try:
+            path.encode()
+        except UnicodeEncodeError as err:
+            raise Damaged(f"file name {path!r} must be UTF-8 to be read") from err
 
 
 def _is_plain(tree: pygit2.Tree) -> bool:
