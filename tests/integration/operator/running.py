@@ -104,8 +104,9 @@ class RunningOperator:
 
     def _says(self, words: str, *, since: int) -> bool:
         assert self.process is not None
+        ended = self.process.poll()
         text = self.log.read_bytes()[since:].decode(errors="replace")
-        assert self.process.poll() is None, f"the operator ended:\n{text[-3000:]}"
+        assert ended is None, f"the operator ended with {ended}:\n{text[-3000:]}"
         return words in text
 
     def _detour(self, kubeconfig: Path) -> Path:

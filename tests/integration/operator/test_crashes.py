@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -51,11 +51,13 @@ class Stage:
     operator: RunningOperator
     proxy: KillingProxy
     repository: Repository
+    before: dict[str, int] = field(default_factory=dict)  # commits when a story began
 
     def tell(self, story: Story, package: str, *, point: int, moment: Moment) -> list[str]:
         """Tell a story, kill at a point of it, start again; the effects up to the kill."""
         name = f"packages.{package}.v1"
         story.prepare(self.people, name)
+        self.before[package] = self._commits(package)
         self.proxy.arm(package, point, moment)
         story.tell(self.people, name)
         if point:
@@ -73,7 +75,6 @@ class Stage:
         obj = self.people.api("admin").get(self.people.revision_path(f"packages.{package}.v1"))
         status = obj["status"]
         refs = {ref for ref in self.repository.refs() if package in ref}
-        log = self.repository.git("log", "--all", "--format=%s%n%b")
         return {
             "lifecycle": (obj["spec"]["lifecycle"], status["lifecycle"]),
             "revision": status.get("revision", 0),
@@ -84,8 +85,12 @@ class Stage:
             },
             "refs": {ref.replace(package, "web") for ref in refs},
             "git": {ref.replace(package, "web"): self._in_git(ref, package) for ref in refs},
-            "commits": len(re.findall(rf'"package":\s*"{package}"', log)),
+            "commits": self._commits(package) - self.before[package],
         }
+
+    def _commits(self, package: str) -> int:
+        log = self.repository.git("log", "--all", "--format=%b")
+        return len(re.findall(rf'"package":\s*"{package}"', log))
 
     def _in_git(self, ref: str, package: str) -> dict[str, str]:
         files = self.repository.git("ls-tree", "-r", "--name-only", ref, f"{package}/").split()
