@@ -46,6 +46,9 @@ class KopfThread:
         on_list: OnResource,
     ) -> None:
         self._kinds = kinds
+        # NB: msgspec crashes the process when two threads meet a type for the first time at once.
+        for _, into in self._kinds:
+            msgspec.json.Decoder(into)
         self._paths = {
             resource.collection_path(namespace): resource
             for resource, _ in kinds
