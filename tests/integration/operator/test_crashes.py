@@ -209,7 +209,16 @@ def crash_everywhere(stage: Stage, story: Story, moment: Moment) -> None:
         assert stage.end(package) == expected, f"killed at effect {point} of {reached}"
 
 
-@pytest.mark.parametrize("title", STORIES)
+SOAKED = pytest.mark.soak  # their effects are a part of those of the others
+AFTER = [
+    pytest.param("edit"),
+    pytest.param("approval", marks=SOAKED),
+    pytest.param("rejection", marks=SOAKED),
+    pytest.param("whole life"),
+]
+
+
+@pytest.mark.parametrize("title", AFTER)
 def test_a_kill_after_any_effect_changes_nothing_about_the_end(title: str, stage: Stage) -> None:
     """No commit or tag is made twice, no content is lost, nothing is left behind."""
     crash_everywhere(stage, STORIES[title], Moment.AFTER)
