@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from pygit2.enums import ObjectType
 
 from porch.storage.git import packfile, pktline
+from porch.storage.git.packfile import BadPack
 from porch.storage.git.pktline import Garbled, Mark
 from porch.storage.git.transport import PushAnswer
 
@@ -60,6 +62,50 @@ def test_a_pack_is_one_that_git_reads(tmp_path: Path) -> None:
     subprocess.run(command, input=pack, check=True)
 
     assert [repository.odb.read(pygit2.hash(blob))[1] for blob in blobs] == blobs
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("offsets", ["--delta-base-offset", "--no-reuse-delta"])
+def test_a_pack_of_git_is_read_with_its_deltas(tmp_path: Path, offsets: str) -> None:
+    """Servers send what they have, and that is deltas."""
+    repository = pygit2.init_repository(str(tmp_path), bare=True)
+    text = b"".join(b"line %d of a file\n" % number for number in range(5000))
+    blobs = [text, text + b"more\n", b"before\n" + text, text[:70_000] + b"x" + text[70_000:], b""]
+    ids = [str(repository.create_blob(blob)) for blob in blobs]
+
+    command = ["git", "-C", str(tmp_path), "pack-objects", "-q", "--stdout", offsets]
+    done = subprocess.run(command, input="\n".join(ids).encode(), capture_output=True, check=True)
+
+    assert len(done.stdout) < 2 * len(packfile.encode([(3, text)]))
+    assert sorted(packfile.decode(done.stdout)) == sorted((3, blob) for blob in blobs)
+
+
+@given(st.lists(st.tuples(st.sampled_from([1, 2, 3, 4]), st.binary(max_size=5000))))
+def test_packs_are_read_as_written(objects: list[tuple[int, bytes]]) -> None:
+    """Both directions agree on the format."""
+    assert packfile.decode(packfile.encode(objects)) == objects
+
+
+@given(at=st.integers(min_value=0, max_value=60), byte=st.integers(min_value=0, max_value=255))
+def test_a_pack_with_a_wrong_byte_is_bad(at: int, byte: int) -> None:
+    """Its checksum says so, whatever was hit."""
+    pack = bytearray(packfile.encode([(3, b"x" * 100), (2, b"")]))
+    changed = pack[at % len(pack)] != byte
+    pack[at % len(pack)] = byte
+
+    if changed:
+        with pytest.raises(BadPack):
+            packfile.decode(bytes(pack))
+
+
+@given(st.binary(max_size=60))
+def test_bytes_with_a_right_checksum_are_a_pack_or_bad(body: bytes) -> None:
+    """Nothing else is raised, and it ends."""
+    start = b"PACK\0\0\0\2\0\0\0\2" + body
+    try:
+        packfile.decode(start + hashlib.sha1(start, usedforsecurity=False).digest())
+    except BadPack:
+        return
 
 
 def test_an_answer_says_the_cause_and_not_its_consequences() -> None:

@@ -19,7 +19,9 @@ from typing import TypeVar
 import pygit2
 
 from porch.errors import Transient
+from porch.storage.git.layout import is_common
 from porch.storage.git.objects import Objects, open_bare
+from porch.storage.git.packfile import BadPack
 from porch.storage.git.program import FetchFailed
 from porch.storage.git.refs import Refs, Update
 from porch.storage.git.transport import Transport
@@ -96,13 +98,27 @@ class Clone:
             return
         changed = found.changed_since(self.refs) if self.is_listed else found
         missing = await self._missing(changed, found)
-        if not missing:
+        if not missing or await self._bring(missing, found, transport):
             return
         try:
             await transport.fetch(None)
         except FetchFailed:
             await _fetch_apart(missing, transport)
         self._broken = {ref: found[ref] for ref in await self._missing(missing, found)}
+
+    async def _bring(self, missing: list[str], found: Refs, transport: Transport) -> bool:
+        """Try it the short way; whether nothing is missing any more."""
+        wants = sorted({found[ref] for ref in missing})
+        haves = [self.refs[ref] for ref in missing if ref in self.refs]
+        haves += [oid for ref, oid in self.refs.items() if is_common(ref)]
+        pack = await transport.bring(wants, list(dict.fromkeys(haves))) if haves else None
+        if pack is None:
+            return False
+        try:
+            await self.in_thread(lambda: self.objects.unpack(pack))
+        except BadPack:
+            return False
+        return not await self._missing(missing, found)
 
     async def _missing(self, refs: Iterable[str], found: Refs) -> list[str]:
         wanted = [ref for ref in refs if ref in found and self._broken.get(ref) != found[ref]]

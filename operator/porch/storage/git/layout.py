@@ -137,6 +137,11 @@ def number_of(last: str) -> int:
     return number if number > 0 else -1
 
 
+def is_common(ref: str) -> bool:
+    """An ordinary branch, whose history holds what was published."""
+    return ref.startswith(HEADS) and ref[len(HEADS) :].partition("/")[0] not in _RESERVED
+
+
 def short(ref: str) -> str:
     """A ref as people write it."""
     return ref.removeprefix(HEADS).removeprefix(TAGS)

@@ -196,9 +196,15 @@ class Objects:
             self._gather(commit.tree, bases, wanted)
         return packfile.encode([self._raw(oid) for oid in wanted])
 
+    def unpack(self, pack: bytes) -> None:
+        """Keep the objects of a pack; BadPack when there is something wrong with it."""
+        for kind, data in packfile.decode(pack):
+            self._repository.odb.write(kind, data)
+
     def note_ref(self, ref: str, oid: str) -> None:
-        """Let a branch of the clone follow a push, so that the next fetch has less to ask."""
-        self._repository.references.create(ref, oid, force=True)
+        """Let a branch that the clone has follow, so that the next fetch has less to ask."""
+        if ref in self._repository.references:
+            self._repository.references.create(ref, oid, force=True)
 
     def _gather(
         self, tree: pygit2.Tree, bases: list[pygit2.Tree], wanted: dict[pygit2.Oid, None]

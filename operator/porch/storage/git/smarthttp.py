@@ -1,12 +1,13 @@
-"""Git's smart HTTP, spoken by ourselves: a listing or a push is one request, and no process.
+"""Git's smart HTTP, spoken by ourselves: a listing, a push or a small fetch is one request.
 
-Measured against the git program on loopback, a listing takes a third of the time and a push less
-than half. What the program does to learn the refs before it pushes is not needed: the old value of
-each ref goes with the push, and the server compares.
+Measured against the git program on loopback, a listing takes a third of the time, a push and a
+small fetch less than half. What the program does to learn the refs before it pushes is not needed:
+the old value of each ref goes with the push, and the server compares.
 
 I/O       one HTTP session, made when first needed; every request has a timeout. Redirects are not
           followed: credentials go to the registered address only.
-Bounds    MAX_LISTING_BYTES, MAX_REPORT_BYTES. Packs are made in memory.
+Bounds    MAX_LISTING_BYTES, MAX_REPORT_BYTES; a fetch beyond MAX_BROUGHT or MAX_BROUGHT_BYTES is
+          left to the program. Packs are made in memory.
 Source    gitprotocol-http(5), gitprotocol-v2(5), gitprotocol-pack(5).
 """
 
@@ -27,6 +28,8 @@ from porch.storage.git.refs import Update
 from porch.storage.git.remote import Access, Address, Login
 from porch.storage.git.transport import PackMaker, PushAnswer
 
+MAX_BROUGHT = 64  # refs that are fetched without the git program
+MAX_BROUGHT_BYTES = 8 * 1024 * 1024
 MAX_LISTING_BYTES = 256 * 1024 * 1024
 MAX_REPORT_BYTES = 16 * 1024 * 1024
 SHOWN_OF_AN_ERROR = 200  # characters of the server's own text
@@ -38,7 +41,7 @@ _VERSION_2 = {"Git-Protocol": "version=2"}
 
 
 class SmartHttp:
-    """Transport over HTTP; fetches with the git program."""
+    """Transport over HTTP; large fetches are the git program's."""
 
     def __init__(self, address: Address, access: Access, login: Login, git: Git) -> None:
         self._address = address
@@ -77,8 +80,33 @@ class SmartHttp:
             return None
 
     async def fetch(self, refs: Sequence[str] | None) -> None:
-        """Bring objects, with the git program."""
+        """Bring whatever it takes, with the git program."""
         await self._git.fetch(refs)
+
+    async def bring(self, wants: Sequence[str], haves: Sequence[str]) -> bytes | None:
+        """One request, when the server speaks version 2 and it is not much."""
+        if not self._speaks_v2 or len(wants) > MAX_BROUGHT:
+            return None
+        body = b"".join(
+            [
+                pktline.line("command=fetch\n"),
+                pktline.line(f"{_AGENT}\n"),
+                DELIMITER,
+                pktline.line("no-progress\n"),
+                pktline.line("ofs-delta\n"),
+                *(pktline.line(f"want {oid}\n") for oid in wants),
+                *(pktline.line(f"have {oid}\n") for oid in haves[:MAX_BROUGHT]),
+                pktline.line("done\n"),
+                FLUSH,
+            ]
+        )
+        try:
+            answer = await self._post("git-upload-pack", body, _VERSION_2, limit=MAX_BROUGHT_BYTES)
+            found = list(pktline.lines(answer))
+        except (_TooLarge, Unreachable, Garbled):
+            return None
+        start = found.index(b"packfile\n") + 1 if b"packfile\n" in found else len(found)
+        return pktline.demultiplexed(found[start:])[0]
 
     async def push(self, updates: Sequence[Update], *, atomic: bool, pack: PackMaker) -> PushAnswer:
         """Send the commands with the pack, and read what became of each."""

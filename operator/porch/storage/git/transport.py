@@ -60,6 +60,10 @@ class Transport(Protocol):
         """Bring these refs' objects into the clone; None: mirror all, and drop what is gone."""
         ...
 
+    async def bring(self, wants: Sequence[str], haves: Sequence[str]) -> bytes | None:
+        """A pack of what these objects need beside those; None: `fetch` is the better way."""
+        ...
+
     async def push(self, updates: Sequence[Update], *, atomic: bool, pack: PackMaker) -> PushAnswer:
         """Update refs, each only from the value that it is known to have."""
         ...

@@ -191,12 +191,13 @@ class Writer:
             if not answer.refused:
                 await self._resolve_all(batch)
                 return
+            if answer.looks_like_a_lost_race:
+                await asyncio.sleep(_wait_seconds(number))
             await self.clone.refresh(batch[0].to.transport)
             alike = 0 if _lost(board.updates(), self.clone.refs) else alike + 1
             if alike and not (answer.looks_like_a_lost_race and alike < MAX_ALIKE):
                 await self._refused(batch, answer.words)
                 return
-            await asyncio.sleep(_wait_seconds(number))
         raise Unreachable(
             f"{self.clone.url} was changed by others {MAX_ATTEMPTS} times in a row while we were "
             "writing; trying again later"
