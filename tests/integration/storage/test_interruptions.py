@@ -90,6 +90,8 @@ async def test_without_atomic_pushes_a_killed_publication_is_finished_by_the_nex
     assert [ref for ref in refs if ref.startswith("refs/tags/")] == [TAG]
     assert PROPOSAL not in refs
     assert refs["refs/heads/main"] == refs[TAG]
+    merges = git_repository.git("rev-list", "--count", "--merges", "refs/heads/main")
+    assert merges.strip() == "1"  # the killed one's, found again and not made twice
 
 
 async def test_a_server_that_is_away_is_unreachable_and_found_again(
@@ -141,7 +143,7 @@ async def test_credentials_are_asked_for_again_when_they_are_refused(
 async def test_lock_files_of_a_killed_process_stop_nothing(
     opened: Opener, git_repository: Repository, tmp_path: Path
 ) -> None:
-    """They would lie there for ever, and every later fetch would fail on them."""
+    """They would lie there for ever, and the clone's own branches would never follow again."""
     place = tmp_path / "left"
     first = Opener(opened.url, place)
     await published(await first())
@@ -153,7 +155,9 @@ async def test_lock_files_of_a_killed_process_stop_nothing(
     again = Opener(opened.url, place)
 
     revisions = (await (await again()).observe()).revisions
+
     assert RevisionId("p", "v1") in revisions
+    assert not list(clone.glob("**/*.lock"))
     await again.close()
 
 
