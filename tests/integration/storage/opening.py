@@ -28,10 +28,15 @@ class Opener:
     _opened: list[GitRepository] = field(default_factory=list)
 
     async def __call__(
-        self, layout: Layout = MAIN, access: Access | None = None, *, create_branch: bool = False
+        self,
+        layout: Layout = MAIN,
+        access: Access | None = None,
+        *,
+        create_branch: bool = False,
+        at: str = "",
     ) -> GitRepository:
-        """The repository, seen by a process that knows nothing of it."""
-        place = self.directory / f"clone-{len(self._opened)}"
+        """The repository, seen by a process that knows nothing of it; `at` is an old clone."""
+        place = self.directory / (at or f"clone-{len(self._opened)}")
         access = access or Access()
         if self.by_program:
             found = self._by_program(place, layout, access)
@@ -39,6 +44,13 @@ class Opener:
             clones = Clones(place)
             self._clones.append(clones)
             found = await clones.open(self.url, layout, access, create_branch=create_branch)
+        self._opened.append(found)
+        return found
+
+    async def also(self, other: GitRepository, layout: Layout, access: Access) -> GitRepository:
+        """One more registration that shares the clone of another one."""
+        clones = self._clones[self._opened.index(other)]
+        found = await clones.open(self.url, layout, access)
         self._opened.append(found)
         return found
 

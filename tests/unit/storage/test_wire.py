@@ -38,6 +38,13 @@ def test_no_bytes_raise_anything_but_garbled(data: bytes) -> None:
         return
 
 
+@pytest.mark.parametrize("data", [b"00", b"+00a", b"0x0a", b"0003", b" 00a"])
+def test_a_length_is_four_hexadecimal_digits(data: bytes) -> None:
+    """A flush that was cut off must not end a listing as if it were complete."""
+    with pytest.raises(Garbled):
+        list(pktline.lines(data))
+
+
 def test_half_a_line_is_garbled() -> None:
     """A connection that ends early must not look like a short listing."""
     with pytest.raises(Garbled, match="after the message"):

@@ -148,14 +148,14 @@ class _Trial:
         if self.published is not None:
             return self._recognised(self.published, change.content)
         held = self.held
-        is_stored = held is not None and held.digest == change.content.digest
-        if not is_stored and _version(held) != change.expected:
+        if _version(held) != change.expected:
             return Moved(held)
         number = self._listing.highest(self._board, self._full) + 1
         merge = self._untagged(number, change.content)
         if not merge:
-            commit = held.lock.commit if held is not None else ""
-            if not is_stored:
+            if held is not None and held.digest == change.content.digest:
+                commit = held.lock.commit
+            else:
                 commit = self._draft_commit(change.content, change.task, change.author)
             merge = self._merge(commit, number, change)
             self._move(self._layout.branch_ref, merge)

@@ -151,7 +151,7 @@ class Listing:
             lifecycle=_LIFECYCLES[parsed.kind],
             revision=number,
             digest=self._objects.digest(tree),
-            version=Version(str(commit.id)),
+            version=Version(f"{commit.id}:{lifecycle}"),
             lock=Lock(self._url, parsed.full, name, str(commit.id)),
             task=self._task(commit, parsed, workspace),
         )

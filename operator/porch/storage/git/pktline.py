@@ -3,10 +3,11 @@
 Source    gitprotocol-common(5), gitprotocol-pack(5). Errors: Garbled.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
-MAX_DATA = 65516  # bytes in one line
+_LENGTH = re.compile(rb"[0-9a-fA-F]{4}")
 
 
 class Garbled(ValueError):
@@ -35,10 +36,10 @@ def lines(data: bytes) -> Iterator[bytes | Mark]:
     """The lines of a message."""
     at = 0
     while at < len(data):
-        try:
-            length = int(data[at : at + 4], 16)
-        except ValueError as err:
-            raise Garbled(f"packet line at byte {at} must begin with its length") from err
+        digits = _LENGTH.match(data, at)
+        if digits is None:
+            raise Garbled(f"packet line at byte {at} must begin with its length")
+        length = int(digits[0], 16)
         if length < 4:
             if length > Mark.RESPONSE_END:
                 raise Garbled(f"packet line at byte {at} has length {length}")
