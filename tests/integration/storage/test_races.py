@@ -79,14 +79,14 @@ class Somebody:
         return done.returncode == 0
 
     def push_on(self) -> None:
-        """One file a commit; a lost race is rebased, as people do."""
+        """One file a commit; a lost race is rebased, as people do, until the commit has landed."""
         self.work.mkdir()
         assert self.git("clone", "--quiet", self.url, ".")
         while not self.stopped:
             (self.work / f"file-{self.pushed}").write_text("mine\n")
             self.git("add", "--all")
             assert self.git("commit", "--quiet", "--message", f"Mine {self.pushed}")
-            while not self.git("push", "--quiet", "origin", "HEAD:main") and not self.stopped:
+            while not self.git("push", "--quiet", "origin", "HEAD:main"):
                 assert self.git("pull", "--quiet", "--rebase", "origin", "main")
             self.pushed += 1
 
