@@ -1,19 +1,20 @@
-"""The git adapter against a git server over HTTP on loopback: writes, listings, pushes together.
+"""The git adapter against a real git server over HTTP on loopback.
 
-Package   six files, as in the life cycle's benchmark. Every time is a whole call of the adapter,
-          as its caller waits for it; the server's own processes are part of it.
-Two ways  HTTP spoken by ourselves, and the git program, which is there for other protocols.
-Targets   none of their own: the life cycle's budget is where they count.
+Workload  a package of six small files; 60 runs of each step, after 5 to warm up; 20 publications
+          that come together; a repository of 2,000 published revisions (400 packages of 5), each a
+          draft commit and a merge. Server: `git http-backend`, one process tree a request.
+Ways      smart HTTP spoken by ourselves, and the git program, on the same steps: the difference is
+          why there are both. `server` is the part of a step that the server's backend took.
 """
 
 import asyncio
-import math
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from bench.results import Result, write
 from porch.api.lifecycle import Lifecycle
@@ -22,170 +23,231 @@ from porch.storage.adapter import (
     Identity,
     Publish,
     PutDraft,
-    RepositoryAdapter,
     RevisionId,
     Stored,
+    StoredRevision,
     Task,
 )
+from porch.storage.git.messages import approval_message, draft_message
+from porch.storage.git.repository import GitRepository
 from porch_devcluster.gitserver.repositories import Repository
 from porch_devcluster.gitserver.server import GitServer
 from tests.integration.storage.opening import Opener
 
+T = TypeVar("T")
+
 RUNS = 60
 WARM_UP = 5
 TOGETHER = 20
-BATCHES = 12
-REVISIONS = 2000
-LISTINGS = 5
+PACKAGES, REVISIONS = 400, 5
+LISTINGS = 3
 
 AUTHOR = Identity("bench", "bench@example.com")
-TASK = Task("init")
-
-Action = Callable[[int], Awaitable[None]]
+INIT = Task("init", {"description": "a package"})
+PUBLISH_TARGET_MS = 80.0
 
 
 def main() -> None:
     """Measure everything and write bench/results/git.json."""
-    with tempfile.TemporaryDirectory() as directory, GitServer(Path(directory) / "git") as server:
-        write("git", asyncio.run(measured(server, Path(directory))))
+    write("git", asyncio.run(_measure()))
 
 
-async def measured(server: GitServer, directory: Path) -> list[Result]:
-    results: list[Result] = []
-    for by_program in (False, True):
-        way = "git program" if by_program else "smart HTTP"
-        name = way.replace(" ", "-")
-        served = server.create_repository(name, files={"README.md": "bench"})
-        opener = Opener(server.url_of(served), directory / name, by_program)
-        async with opening(opener) as repository:
-            results += await writing(repository, way)
-            results += await listing(repository, served, way)
-    many = server.create_repository("many", files={"README.md": "bench"})
-    publish_past_the_server(many)
-    return results + await listing_many(Opener(server.url_of(many), directory / "many"))
+async def _measure() -> list[Result]:
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        GitServer(Path(directory) / "server") as server,
+    ):
+        place = Path(directory)
+        return [
+            *await steps(server, place, by_program=False),
+            *await steps(server, place, by_program=True),
+            *await together(server, place),
+            *await large(server, place),
+        ]
+
+
+async def steps(server: GitServer, place: Path, *, by_program: bool) -> list[Result]:
+    """One user's steps, one after the other."""
+    way = "git program" if by_program else "smart HTTP"
+    times: dict[str, list[float]] = {}
+    async with opened(server, place, way, by_program=by_program) as (repository, remote):
+        for number in range(WARM_UP + RUNS):
+            if number == WARM_UP:
+                times = {}
+            async for name, seconds in _life(repository, remote, server, number):
+                times.setdefault(name, []).append(seconds * 1000)
+    results = []
+    for name, taken in times.items():
+        is_promised = name == "publish" and not by_program
+        target = PUBLISH_TARGET_MS if is_promised else None
+        results += [
+            Result(f"{name}, {way}", "median", statistics.median(taken), "ms", target),
+            Result(f"{name}, {way}", "p99", statistics.quantiles(taken, n=100)[-1], "ms"),
+        ]
+    return results
+
+
+async def _life(
+    repository: GitRepository, remote: Repository, server: GitServer, number: int
+) -> AsyncIterator[tuple[str, float]]:
+    id_ = RevisionId(f"team/p{number % 20}", f"w{number}")
+    content = package(number)
+    timed = Timer()
+    put = stored(await timed(repository.apply(draft(id_, content))))
+    yield "put a draft", timed.seconds
+    proposed = stored(
+        await timed(repository.apply(draft(id_, content, over=put, lifecycle=Lifecycle.PROPOSED)))
+    )
+    yield "propose", timed.seconds
+    server.served.clear()
+    await timed(repository.apply(publication(id_, content, over=proposed)))
+    yield "publish", timed.seconds
+    yield "publish: server", sum(each.took.total_seconds() for each in server.served if each.took)
+    await timed(repository.observe())
+    yield "observe, nothing changed", timed.seconds
+    remote.commit({f"by-hand/f{number}": "x"})
+    await timed(repository.observe())
+    yield "observe, after an external push", timed.seconds
+
+
+async def together(server: GitServer, place: Path) -> list[Result]:
+    """Publications that come at the same time share a push."""
+    times = []
+    async with opened(server, place, "together") as (repository, _):
+        for run in range(10):
+            ids = [RevisionId(f"p{number}", f"w{run}") for number in range(TOGETHER)]
+            timed = Timer()
+            changes = (publication(each, package(run)) for each in ids)
+            await timed(asyncio.gather(*map(repository.apply, changes)))
+            times.append(timed.seconds * 1000)
+    case = f"{TOGETHER} publications together"
+    return [
+        Result(case, "median", statistics.median(times), "ms"),
+        Result(case, "each", statistics.median(times) / TOGETHER, "ms"),
+    ]
+
+
+async def large(server: GitServer, place: Path) -> list[Result]:
+    """A repository of many revisions: first contact, and life with it."""
+    count = PACKAGES * REVISIONS
+    cold, warm, changed, publish = [], [], [], []
+    remote = server.create_repository("large", files={"README.md": "x"})
+    remote.git("fast-import", "--quiet", stdin=b"".join(_history(remote)))
+    remote.git("pack-refs", "--all")  # as servers do now and then
+    for run in range(LISTINGS):
+        opener = Opener(server.url_of(remote), place / f"large-{run}")
+        timed = Timer()
+        first = await opener()
+        snapshot = await timed(first.observe())
+        cold.append(timed.seconds * 1000)
+        assert len(snapshot.revisions) >= count + PACKAGES
+        again = await opener(at="clone-0")
+        await timed(again.observe())
+        warm.append(timed.seconds * 1000)
+        for number in range(10):
+            id_ = RevisionId(f"package-{number}", f"new-{run}")
+            await timed(again.apply(publication(id_, package(number))))
+            publish.append(timed.seconds * 1000)
+            remote.commit({f"by-hand/f{run}-{number}": "x"})
+            await timed(again.observe())
+            changed.append(timed.seconds * 1000)
+        await opener.close()
+    case = f"repository of {count} revisions"
+    return [
+        Result(case, "first listing, fetch included", statistics.median(cold), "ms"),
+        Result(case, "first listing, clone on disk", statistics.median(warm), "ms"),
+        Result(case, "observe after an external push", statistics.median(changed), "ms"),
+        Result(case, "publish", statistics.median(publish), "ms", PUBLISH_TARGET_MS),
+    ]
+
+
+def _history(remote: Repository) -> Iterator[bytes]:
+    """Publications as `git fast-import` reads them: a draft commit, a merge, a tag."""
+    who = f"{AUTHOR.name} <{AUTHOR.email}> 1700000000 +0000\n"
+    head, mark = remote.refs()["refs/heads/main"], 0
+    for number in range(1, REVISIONS + 1):
+        for package_number in range(PACKAGES):
+            full, workspace = f"package-{package_number}", f"w{number}"
+            mark += 2
+            files = [
+                f"M 100644 inline {full}/{path}\n{_data(file.data or b'')}"
+                for path, file in package(number).items()
+            ]
+            message = draft_message(full, workspace, INIT)
+            yield (
+                f"commit refs/build/draft\nmark :{mark - 1}\nauthor {who}committer {who}"
+                f"{_data(message.encode())}from {head}\n{''.join(files)}\n"
+            ).encode()
+            message = approval_message(full, workspace, number)
+            yield (
+                f"commit refs/heads/main\nmark :{mark}\nauthor {who}committer {who}"
+                f"{_data(message.encode())}from {head}\nmerge :{mark - 1}\n{''.join(files)}\n"
+                f"reset refs/tags/{full}/v{number}\nfrom :{mark}\n\n"
+            ).encode()
+            head = f":{mark}"
+
+
+def _data(content: bytes) -> str:
+    return f"data {len(content)}\n{content.decode()}\n"
+
+
+class Timer:
+    """How long the last thing took that it waited for."""
+
+    seconds = 0.0
+
+    async def __call__(self, work: Awaitable[T]) -> T:
+        """Wait, and measure."""
+        started = time.perf_counter()
+        found = await work
+        self.seconds = time.perf_counter() - started
+        return found
 
 
 @asynccontextmanager
-async def opening(opener: Opener) -> AsyncIterator[RepositoryAdapter]:
-    """A repository, listed once."""
+async def opened(
+    server: GitServer, place: Path, name: str, *, by_program: bool = False
+) -> AsyncIterator[tuple[GitRepository, Repository]]:
+    """A fresh repository, seen once."""
+    remote = server.create_repository(name.replace(" ", "-"), files={"README.md": "x"})
+    opener = Opener(server.url_of(remote), place / name, by_program=by_program)
     repository = await opener()
     await repository.observe()
-    yield repository
+    yield repository, remote
     await opener.close()
-
-
-async def writing(repository: RepositoryAdapter, way: str) -> list[Result]:
-    async def put(number: int) -> None:
-        id_ = RevisionId(f"draft-{number}", "v1")
-        change = PutDraft(id_, Lifecycle.DRAFT, package(number), TASK, AUTHOR, None)
-        assert isinstance(await repository.apply(change), Stored)
-
-    async def publish(number: int, prefix: str = "published") -> None:
-        id_ = RevisionId(f"{prefix}-{number}", "v1")
-        change = Publish(id_, package(number), TASK, AUTHOR, None)
-        assert isinstance(await repository.apply(change), Stored)
-
-    async def publish_together(batch: int) -> None:
-        await asyncio.gather(*(publish(each, f"batch-{batch}") for each in range(TOGETHER)))
-
-    return [
-        *summary(f"{way}: PutDraft", await times(put)),
-        *summary(f"{way}: Publish alone", await times(publish)),
-        *summary(
-            f"{way}: {TOGETHER} Publish together",
-            await times(publish_together, runs=BATCHES, warm_up=1),
-        ),
-    ]
-
-
-async def listing(repository: RepositoryAdapter, served: Repository, way: str) -> list[Result]:
-    async def observe(_: int) -> None:
-        await repository.observe()
-
-    pushed: list[float] = []
-    for number in range(RUNS):
-        commit = served.commit({f"outside-{number}/Kptfile": "kind: Kptfile\n"})
-        start = time.perf_counter()
-        snapshot = await repository.observe()
-        pushed.append(time.perf_counter() - start)
-        assert snapshot.head == commit
-    return [
-        *summary(f"{way}: observe, unchanged", await times(observe)),
-        *summary(f"{way}: observe after a push from outside", pushed),
-    ]
-
-
-async def listing_many(opener: Opener) -> list[Result]:
-    """The first listing with a new clone, the fetch included; then one that finds nothing new."""
-    first: list[float] = []
-    for _ in range(LISTINGS):
-        repository = await opener()
-        start = time.perf_counter()
-        snapshot = await repository.observe()
-        first.append(time.perf_counter() - start)
-        published = [each for each in snapshot.revisions.values() if each.revision > 0]
-        assert len(published) == REVISIONS
-
-    async def observe(_: int) -> None:
-        await repository.observe()
-
-    again = await times(observe)
-    await opener.close()
-    case = f"smart HTTP: observe {REVISIONS} revisions"
-    return [*summary(f"{case}, new clone", first), *summary(f"{case}, unchanged", again)]
-
-
-async def times(action: Action, *, runs: int = RUNS, warm_up: int = WARM_UP) -> list[float]:
-    """Seconds of each run; `action` is given a number of its own."""
-    found: list[float] = []
-    for number in range(warm_up + runs):
-        start = time.perf_counter()
-        await action(number)
-        found.append(time.perf_counter() - start)
-    return found[warm_up:]
-
-
-def summary(case: str, seconds: list[float]) -> list[Result]:
-    """Median and 99th percentile; the latter is the slowest run while there are fewer than 100."""
-    slow = sorted(seconds)[math.ceil(len(seconds) * 0.99) - 1]
-    return [
-        Result(case, "median", statistics.median(seconds) * 1000, "ms"),
-        Result(case, f"p99 of {len(seconds)}", slow * 1000, "ms"),
-    ]
 
 
 def package(number: int) -> Content:
-    """Six small files of which two are this package's own."""
-    head = "apiVersion: v1\nmetadata:\n  name: web\n"
+    """A package of six small files, one of which `number` decides."""
+    texts = {f"resource-{each}.yaml": "kind: ConfigMap\n" * 40 for each in range(4)}
     return Content.from_texts(
-        {
-            "Kptfile": f"apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: p{number}\n",
-            "README.md": "# Web\n" + "About this package.\n" * 20,
-            "configmap.yaml": f"{head}kind: ConfigMap\ndata:\n  number: '{number}'\n",
-            "deployment.yaml": f"{head}kind: Deployment\nspec: {{}}\n" * 10,
-            "package-context.yaml": f"{head}kind: ConfigMap\n",
-            "service.yaml": f"{head}kind: Service\nspec:\n  ports:\n  - port: 80\n",
-        }
+        {"Kptfile": "kind: Kptfile\n", **texts, "sub/changed.yaml": f"n: {number}\n"}
     )
 
 
-def publish_past_the_server(served: Repository) -> None:
-    """Many annotated publications, made by git itself: ten of each package."""
-    stream, tags = bytearray(), []
-    for number in range(REVISIONS):
-        name, version = f"package-{number // 10}", number % 10 + 1
-        line = f'kpt:{{"package":"{name}","workspaceName":"w{version}","revision":"{version}"}}'
-        message = f"Approving package revision {name}/{version}\n\n{line}\n".encode()
-        parent = "from refs/heads/main^0\n" if number == 0 else ""
-        who = f"bench <bench@example.com> {1_700_000_000 + number} +0000"
-        stream += f"commit refs/heads/main\nmark :{number + 1}\n".encode()
-        stream += f"author {who}\ncommitter {who}\ndata {len(message)}\n".encode() + message
-        stream += parent.encode()
-        for path, file in package(number).items():
-            data = file.data or b""
-            stream += f"M 100644 inline {name}/{path}\ndata {len(data)}\n".encode() + data + b"\n"
-        tags.append(f"reset refs/tags/{name}/v{version}\nfrom :{number + 1}\n\n")
-    served.git("fast-import", "--quiet", stdin=bytes(stream) + "".join(tags).encode())
+def draft(
+    id_: RevisionId,
+    content: Content,
+    *,
+    over: StoredRevision | None = None,
+    lifecycle: Lifecycle = Lifecycle.DRAFT,
+) -> PutDraft:
+    """The change that stores a draft or a proposal."""
+    return PutDraft(id_, lifecycle, content, INIT, AUTHOR, over.version if over else None)
+
+
+def publication(
+    id_: RevisionId, content: Content, *, over: StoredRevision | None = None
+) -> Publish:
+    """The change that publishes."""
+    return Publish(id_, content, INIT, AUTHOR, over.version if over else None)
+
+
+def stored(outcome: object) -> StoredRevision:
+    """The revision that a change stored."""
+    assert isinstance(outcome, Stored), outcome
+    assert outcome.revision is not None
+    return outcome.revision
 
 
 if __name__ == "__main__":

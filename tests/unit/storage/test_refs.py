@@ -65,3 +65,18 @@ def test_refs_after_a_push_are_known_without_asking() -> None:
         "refs/heads/proposed/a/w",
         "refs/tags/a/v2",
     }
+
+
+def test_the_tags_of_a_package_are_known_after_a_push_as_after_a_listing() -> None:
+    """One is kept up, the other is read anew."""
+    updates = [
+        Update("refs/tags/a/v1", HEAD, ""),
+        Update("refs/tags/a/v2", "", MERGE),
+        Update("refs/tags/a/v3", "", MERGE),
+        Update("refs/tags/b/v1", "", MERGE),
+    ]
+    after = REFS.updated(updates)
+
+    for package in ("a", "b", "c"):
+        assert sorted(after.tags(package)) == sorted(Refs(dict(after)).tags(package))
+    assert sorted(after.tags("a")) == ["refs/tags/a/v2", "refs/tags/a/v3"]

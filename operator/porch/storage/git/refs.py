@@ -52,13 +52,18 @@ class Refs(Mapping[str, str]):
 
     def updated(self, updates: Iterable[Update]) -> "Refs":
         """The refs after a push."""
-        refs = dict(self._refs)
+        refs, tags = dict(self._refs), dict(self._tags)
         for update in updates:
+            refs.pop(update.ref, None)
             if update.new:
                 refs[update.ref] = update.new
-            else:
-                refs.pop(update.ref, None)
-        return Refs(refs)
+            if update.ref.startswith(TAGS):
+                full = _package(update.ref)
+                others = [each for each in tags.get(full, ()) if each != update.ref]
+                tags[full] = [*others, update.ref] if update.new else others
+        after = Refs(refs)
+        after._tags = tags  # building it anew takes longer than all the rest of a small push
+        return after
 
     def tags(self, full: str) -> Iterable[str]:
         """The tags of a package."""
@@ -69,8 +74,12 @@ class Refs(Mapping[str, str]):
         found: dict[str, list[str]] = {}
         for ref in self._refs:
             if ref.startswith(TAGS):
-                found.setdefault(ref[len(TAGS) :].rpartition("/")[0], []).append(ref)
+                found.setdefault(_package(ref), []).append(ref)
         return found
+
+
+def _package(tag: str) -> str:
+    return tag[len(TAGS) :].rpartition("/")[0]
 
 
 class Board:
