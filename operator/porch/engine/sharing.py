@@ -74,7 +74,7 @@ def lease(seen: Seen) -> Version | None:
 
 def pushed_of(stored: StoredRevision) -> Pushed:
     """The state that a stored draft is in."""
-    return Pushed(stored.digest, stored.lifecycle, stored.lock.ref, stored.version)
+    return Pushed(stored.digest, stored.lifecycle, stored.lock.ref, stored.lock.commit)
 
 
 def changed(fact: Fact, digest: Digest, lifecycle: Lifecycle) -> Fact:

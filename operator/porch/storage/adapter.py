@@ -18,7 +18,7 @@ from porch.api.lifecycle import Lifecycle
 from porch.errors import Permanent, Transient
 from porch.kpt.content import Content, Digest
 
-Version = NewType("Version", str)  # git: the commit id of a draft's tip or of a tag
+Version = NewType("Version", str)  # git: the commit, and whether it is drafted or proposed
 
 
 class Unreachable(Transient):

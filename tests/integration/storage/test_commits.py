@@ -76,7 +76,7 @@ async def test_an_edit_is_a_commit_on_the_draft(
     put = stored(await repository.apply(draft()))
     await repository.apply(draft(text="2", over=put, task=RENDER))
 
-    assert parents(git_repository, DRAFT) == [put.version]
+    assert parents(git_repository, DRAFT) == [put.lock.commit]
     assert message(git_repository, DRAFT) == (
         "Rendering package\n\n\n"
         'kpt:{"package":"net/vpc","workspaceName":"v1","revision":"0","task":{"type":"render"}}\n'
@@ -89,12 +89,12 @@ async def test_proposing_moves_the_branch_without_a_commit(
     """And so does taking it back."""
     put = stored(await repository.apply(draft()))
     proposed = stored(await repository.apply(draft(over=put, lifecycle=Lifecycle.PROPOSED)))
-    assert git_repository.refs()[PROPOSED] == put.version == proposed.version
+    assert git_repository.refs()[PROPOSED] == put.lock.commit == proposed.lock.commit
     assert DRAFT not in git_repository.refs()
 
     await repository.apply(draft(over=proposed))
     assert git_repository.refs().keys() == {MAIN, DRAFT}
-    assert git_repository.refs()[DRAFT] == put.version
+    assert git_repository.refs()[DRAFT] == put.lock.commit
 
 
 async def test_publishing_merges_the_proposal_and_tags_the_merge(
@@ -108,7 +108,7 @@ async def test_publishing_merges_the_proposal_and_tags_the_merge(
     refs = git_repository.refs()
     assert refs.keys() == {MAIN, TAG}
     assert refs[MAIN] == refs[TAG]
-    assert parents(git_repository, TAG) == [head, put.version]
+    assert parents(git_repository, TAG) == [head, put.lock.commit]
     assert message(git_repository, TAG) == (
         "Approving package revision net/vpc/1\n\n"
         'kpt:{"package":"net/vpc","workspaceName":"v1","revision":"1"}\n'
@@ -146,7 +146,7 @@ async def test_a_stale_draft_gets_the_sealed_content_as_one_more_commit(
     await repository.apply(publication(text="new", over=put))
 
     _, second = parents(git_repository, TAG)
-    assert parents(git_repository, second) == [put.version]
+    assert parents(git_repository, second) == [put.lock.commit]
     assert git_repository.read(TAG, "net/vpc/cm.yaml") == "data: new\n"
 
 
@@ -193,7 +193,7 @@ async def test_publications_that_come_together_are_a_chain_of_merges_in_one_push
     pushes = [each for each in git_server.served if each.service == "git-receive-pack"]
     assert len([each for each in pushes if each.method == "POST"]) == 1
     line = git_repository.git("rev-list", "--first-parent", MAIN).split()
-    assert line[:5][::-1] == [stored(each).version for each in outcomes]
+    assert line[:5][::-1] == [stored(each).lock.commit for each in outcomes]
 
 
 async def test_two_publications_of_one_package_together_get_two_numbers(

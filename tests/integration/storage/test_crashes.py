@@ -127,7 +127,7 @@ async def test_a_draft_beside_its_proposal_is_made_one_again(
 ) -> None:
     """A crash in the middle of proposing, or of taking back."""
     put = stored(await (await opened()).apply(draft()))
-    git_repository.git("update-ref", PROPOSED, put.version)
+    git_repository.git("update-ref", PROPOSED, put.lock.commit)
     repository = await opened()
     snapshot = await repository.observe()
     assert snapshot.revisions[VPC].lifecycle is Lifecycle.PROPOSED
@@ -165,7 +165,7 @@ async def test_a_deleted_revision_can_be_made_and_published_again(
     final = stored(await repository.apply(publication(text="2", over=put)))
 
     assert (final.revision, final.digest) == (1, package("2").digest)
-    assert git_repository.git("rev-parse", "main").strip() == final.version
+    assert git_repository.git("rev-parse", "main").strip() == final.lock.commit
 
 
 async def test_a_clone_with_leftovers_of_a_killed_process_is_used_again(

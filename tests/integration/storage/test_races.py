@@ -131,7 +131,7 @@ async def test_a_number_that_others_took_is_not_taken_from_them(
     ours = await published(repository, RevisionId("net/vpc", "ours"))
 
     assert (theirs.revision, ours.revision) == (1, 2)
-    assert git_repository.refs()["refs/tags/net/vpc/v1"] == theirs.version
+    assert git_repository.refs()["refs/tags/net/vpc/v1"] == theirs.lock.commit
 
 
 async def test_of_two_publications_of_one_revision_one_wins(opened: Opener) -> None:

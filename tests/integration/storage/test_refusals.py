@@ -94,7 +94,7 @@ async def test_without_atomic_pushes_a_refused_tag_leaves_one_merge_and_no_more(
     merged = git_repository.refs()["refs/heads/main"]
     final = stored(await repository.apply(publication(over=put)))
 
-    assert final.version == merged
+    assert final.lock.commit == merged
     assert git_repository.refs().keys() == {"refs/heads/main", "refs/tags/net/vpc/v1"}
     assert git_repository.git("rev-list", "--count", "--merges", "main").strip() == "1"
 

@@ -151,7 +151,7 @@ class Listing:
             lifecycle=_LIFECYCLES[parsed.kind],
             revision=number,
             digest=self._objects.digest(tree),
-            version=Version(f"{commit.id}:{lifecycle}"),
+            version=Version(f"{parsed.kind}:{commit.id}"),  # rejecting is a change, too
             lock=Lock(self._url, parsed.full, name, str(commit.id)),
             task=self._task(commit, parsed, workspace),
         )
@@ -203,7 +203,7 @@ class Listing:
         return self._later(one, other)
 
     def _later(self, draft: StoredRevision, proposal: StoredRevision) -> StoredRevision:
-        is_newer = draft.version != proposal.version and self._objects.descends(
-            draft.version, proposal.version
+        is_newer = draft.lock.commit != proposal.lock.commit and self._objects.descends(
+            draft.lock.commit, proposal.lock.commit
         )
         return draft if is_newer else proposal
