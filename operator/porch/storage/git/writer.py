@@ -17,13 +17,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
 
-from porch.api.lifecycle import Lifecycle
 from porch.errors import PorchError
 from porch.storage.adapter import (
     Change,
-    Moved,
     Outcome,
-    Publish,
     PutDraft,
     Refused,
     Stored,
@@ -56,7 +53,6 @@ class _Waiting:
     change: Change
     to: Destination
     futures: list[asyncio.Future[Outcome]] = field(default_factory=list)
-    was_proposed: bool = False  # when it was tried before
 
     @property
     def revision(self) -> tuple[str, str]:
@@ -261,15 +257,8 @@ def _try_all(batch: list[_Waiting], board: Board) -> list[tuple[_Waiting, Tried 
 
 def _try(waiting: _Waiting, board: Board) -> Tried | PorchError:
     """One change; its own error is nobody else's."""
-    change, registration = waiting.change, waiting.to.registration
     try:
-        if isinstance(change, Publish):
-            held = registration.listing.held(board, change.id)
-            is_draft = held is not None and held.lifecycle is Lifecycle.DRAFT
-            if is_draft and waiting.was_proposed:
-                return Moved(held)  # the proposal was rejected while we were publishing it
-            waiting.was_proposed = held is not None and not is_draft
-        return attempt(change, board, registration)
+        return attempt(waiting.change, board, waiting.to.registration)
     except PorchError as err:
         return err
 
