@@ -78,7 +78,7 @@ class Repositories:
         except PorchError as err:
             await self._show_failure(key, obj, err)
             if err.disposition is Disposition.STALL:
-                return DONE
+                return Result(after=self.poll)  # what is mended in git gives no event
             raise
         return Result(after=self.poll)
 

@@ -29,6 +29,7 @@ from tests.integration.operator.running import RunningOperator
 pytestmark = pytest.mark.cluster
 
 NAME = "packages.web.v1"
+CONFLICTS = 5  # as the command line gives up
 
 
 def command_line_init(people: People, name: str) -> Object:
@@ -83,11 +84,17 @@ def push(people: People, pulled: Object, files: dict[str, str]) -> Object:
 
 
 def move(people: People, name: str, lifecycle: str, *, user: str) -> Object:
-    """`rpkg propose|approve|reject`: read, set the lifecycle, PUT the whole."""
+    """`rpkg propose|approve|reject`: read, set the lifecycle, PUT the whole; again on a conflict."""
     api = people.api(user)
-    obj = api.get(people.revision_path(name))
-    obj["spec"]["lifecycle"] = lifecycle
-    return api.update(people.revision_path(name), obj)
+    for _ in range(CONFLICTS):
+        obj = api.get(people.revision_path(name))
+        obj["spec"]["lifecycle"] = lifecycle
+        try:
+            return api.update(people.revision_path(name), obj)
+        except ApiStatus as refusal:
+            if refusal.code != HTTPStatus.CONFLICT:
+                raise
+    raise AssertionError(f"{name} was changed by others {CONFLICTS} times in a row")
 
 
 def test_the_calls_of_the_command_line_make_a_published_package(
