@@ -84,7 +84,7 @@ def push(people: People, pulled: Object, files: dict[str, str]) -> Object:
 
 
 def move(people: People, name: str, lifecycle: str, *, user: str) -> Object:
-    """`rpkg propose|approve|reject`: read, set the lifecycle, PUT the whole; again on a conflict."""
+    """`rpkg propose|approve|reject`: read, set the lifecycle, PUT; again on a conflict."""
     api = people.api(user)
     for _ in range(CONFLICTS):
         obj = api.get(people.revision_path(name))
