@@ -18,7 +18,10 @@ from porch.storage.adapter import (
     Stored,
     Unreachable,
 )
-from porch.storage.git.remote import Access, Credentials
+from porch.storage.git import pktline
+from porch.storage.git.program import Git
+from porch.storage.git.remote import Access, Credentials, Login, address, anonymous
+from porch.storage.git.smarthttp import SmartHttp
 from porch_devcluster.gitserver.repositories import Repository
 from porch_devcluster.gitserver.server import Credentials as Asked
 from porch_devcluster.gitserver.server import GitServer
@@ -211,6 +214,29 @@ async def answering() -> AsyncIterator[Callable[[web.Response], str]]:
 
     yield answer
     await runner.cleanup()
+
+
+async def test_a_server_without_protocol_version_2_is_listed(
+    answering: Callable[[web.Response], str], tmp_path: Path
+) -> None:
+    """Its refs come with the first answer; peeled tags are no refs."""
+    one, two = "1" * 40, "2" * 40
+    lines = [
+        f"{one} HEAD\0multi_ack symref=HEAD:refs/heads/main\n",
+        f"{one} refs/heads/main\n",
+        f"{one} refs/pull/1/head\n",
+        f"{two} refs/tags/p/v1\n",
+        f"{one} refs/tags/p/v1^{{}}\n",
+    ]
+    service = pktline.line("# service=git-upload-pack\n") + pktline.FLUSH
+    body = service + b"".join(map(pktline.line, lines)) + pktline.FLUSH
+    where = address(answering(web.Response(body=body)))
+    login = Login(anonymous, where.given)
+    transport = SmartHttp(where, Access(), login, Git(tmp_path, where, Access(), login))
+
+    assert await transport.refs() == {"refs/heads/main": one, "refs/tags/p/v1": two}
+    assert await transport.bring([one], [two]) is None
+    await transport.close()
 
 
 @pytest.mark.parametrize(
