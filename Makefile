@@ -8,6 +8,9 @@ LOCK := -q pyproject.toml --upgrade --generate-hashes --universal --python-versi
 
 .DEFAULT_GOAL := help
 
+# What the tests start as `python3` has our packages.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
 .PHONY: help
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,7 +36,7 @@ check: .venv/.ready ## Format, lint, types, layers, generated files, fast tests
 
 .PHONY: test
 test: .venv/.ready ## Every test: pure, processes, real control plane
-	PORCH_FUZZ_SECONDS=60 $(PYTEST) -q -m "not soak"
+	PORCH_FUZZ_SECONDS=60 PORCH_RACES=100 $(PYTEST) -q -m "not soak"
 
 .PHONY: soak
 soak: .venv/.ready ## The long runs of which `make test` does a slice
@@ -49,7 +52,7 @@ crds: .venv/.ready ## Generate crds/ and the policies from the typed models
 
 .PHONY: golden
 golden: .venv/.ready ## Rewrite golden expectations; review the diff like code
-	PORCH_GOLDEN_UPDATE=1 $(PYTEST) -q tests/golden
+	$(PY) -m tests.golden.rewrite
 
 .PHONY: lock
 lock: .venv/.ready ## Resolve the two lock files again from pyproject.toml

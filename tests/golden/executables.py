@@ -4,6 +4,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,8 @@ class Executables:
         text = write_input(call.items, call.config)
         self.inputs.append(text)
         words = shlex.split(call.exec)
-        path = f"{self.directory}{os.pathsep}{os.environ['PATH']}"
+        ours = Path(sys.executable).parent  # the functions are Python, and need PyYAML
+        path = os.pathsep.join((str(self.directory), str(ours), os.environ["PATH"]))
         program = shutil.which(words[0], path=path)
         if program is None:
             raise FunctionNotRun(
