@@ -36,7 +36,7 @@ check: .venv/.ready ## Format, lint, types, layers, generated files, fast tests
 
 .PHONY: test
 test: .venv/.ready ## Every test: pure, processes, real control plane
-	PORCH_FUZZ_SECONDS=60 PORCH_RACES=100 $(PYTEST) -q -m "not soak"
+	PORCH_FUZZ_SECONDS=60 $(PYTEST) -q -m "not soak"
 
 .PHONY: soak
 soak: .venv/.ready ## The long runs of which `make test` does a slice
