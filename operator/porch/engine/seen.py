@@ -16,7 +16,7 @@ from porch.errors import PorchError
 from porch.kpt.content import Digest
 from porch.storage.adapter import Lock, RevisionId, StoredRevision
 
-MAX_UNCONFIRMED = 4  # of `Fact.unconfirmed`; more edits than this seldom fall into one push
+MAX_UNCONFIRMED = 16  # of `Fact.unconfirmed`; more edits than this seldom fall into one push
 
 
 @dataclass(frozen=True, slots=True, order=True)
