@@ -22,7 +22,7 @@ from bench.results import Result, write
 from porch.api.packagerevision import PackageRevision
 from porch.api.packagerevisionresources import PackageRevisionResources
 from porch.cache.cr import RESOURCES
-from porch.controllers.packagerevision.objects import REVISIONS
+from porch.controllers.served import REVISIONS
 from porch.runtime.client import Client, connect
 from porch.runtime.kubeconfig import load_kubeconfig
 from porch.runtime.resources import ObjectKey

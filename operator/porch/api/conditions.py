@@ -8,8 +8,9 @@ and `Stalled` are there while they are True, as kstatus asks, and go afterwards.
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
-from porch.api.meta import Condition
+from porch.api.meta import Condition, ConditionStatus
 
 
 class ConditionType(StrEnum):
@@ -58,21 +59,33 @@ def find(conditions: Iterable[Condition], type_: str) -> Condition | None:
     return next((each for each in conditions if each.type == type_), None)
 
 
+class Verdict(NamedTuple):
+    """What is found of one aspect now."""
+
+    type: ConditionType
+    status: ConditionStatus
+    reason: str
+    message: str
+
+
 def settle(
-    before: Iterable[Condition], after: Iterable[Condition], *, now: datetime
+    before: Iterable[Condition], found: Iterable[Verdict], *, generation: int, now: datetime
 ) -> list[Condition]:
     """The conditions to write: the time of the last transition moves only with the status."""
     known = {each.type: each for each in before}
-    return [_settled(known.get(each.type), each, now) for each in after]
+    return [
+        Condition(
+            type=each.type,
+            status=each.status,
+            reason=each.reason,
+            message=each.message,
+            last_transition_time=_since(known.get(each.type), each.status, now),
+            observed_generation=generation,
+        )
+        for each in found
+    ]
 
 
-def _settled(before: Condition | None, after: Condition, now: datetime) -> Condition:
-    kept = before is not None and before.status is after.status
-    return Condition(
-        type=after.type,
-        status=after.status,
-        reason=after.reason,
-        message=after.message,
-        last_transition_time=before.last_transition_time if before and kept else now,
-        observed_generation=after.observed_generation,
-    )
+def _since(before: Condition | None, status: ConditionStatus, now: datetime) -> datetime:
+    kept = before is not None and before.status is status
+    return before.last_transition_time if before is not None and kept else now

@@ -25,7 +25,7 @@ from porch.runtime.client import Client, Meta, PartialObject
 from porch.runtime.resources import ObjectKey, Resource
 
 KIND = PackageRevisionResources.KIND
-RESOURCES = Resource(KIND.group, KIND.version, KIND.plural, KIND.kind)
+RESOURCES = Resource.of(KIND)
 
 MAX_OBJECT_BYTES = 1 << 20  # of JSON; etcd refuses about 1.5 MB, managed fields included
 
@@ -216,7 +216,6 @@ def head_of(meta: Meta) -> DraftHead:
         generation=meta.generation,
         version=meta.resource_version,
         rendered_generation=int(noted) if noted.isdecimal() else None,
-        terminating=meta.deletion_timestamp is not None,
     )
 
 

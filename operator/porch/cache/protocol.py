@@ -35,7 +35,6 @@ class DraftHead:
     generation: int
     version: str
     rendered_generation: int | None  # the generation that our last content write produced
-    terminating: bool = False
 
 
 @dataclass(frozen=True, slots=True)

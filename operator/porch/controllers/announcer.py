@@ -4,9 +4,9 @@ import logging
 from typing import Any
 
 from porch.api.meta import Kind
+from porch.controllers.served import object_key
 from porch.engine.seen import Key
 from porch.runtime.events import EventRecorder, Severity, Subject
-from porch.runtime.resources import ObjectKey
 from porch.runtime.store import Store
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class Announcer:
         self._recorder.record(self._subject(key), Severity.WARNING, reason, message)
 
     def _subject(self, key: Key) -> Subject:
-        obj = self._store.get(ObjectKey(key.namespace, key.name))
+        obj = self._store.get(object_key(key))
         return Subject(
             api_version=self._kind.api_version,
             kind=self._kind.kind,

@@ -3,7 +3,6 @@
 State only: which Repository object, which adapter, the last listing or why there is none.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from porch.api.conditions import Reason
@@ -61,9 +60,6 @@ class Homes:
 
     def __init__(self) -> None:
         self._registered: dict[Key, Registered] = {}
-
-    def __iter__(self) -> Iterator[Registered]:
-        return iter(self._registered.values())
 
     def get(self, key: Key) -> Registered | None:
         """The repository of that key, if it is registered."""

@@ -22,13 +22,15 @@ from porch.controllers.announcer import Announcer
 from porch.controllers.homes import Homes
 from porch.controllers.leaving import LeavingHomes
 from porch.controllers.packagerevision.library import PublishedRevisions
-from porch.controllers.packagerevision.objects import REVISIONS, RevisionObjects
+from porch.controllers.packagerevision.objects import RevisionObjects
 from porch.controllers.packagerevision.pushes import Pushes
 from porch.controllers.packagerevision.pushing import Pushing
 from porch.controllers.packagerevision.reconcile import Revisions
-from porch.controllers.packages import PACKAGES, PackageKey, Packages, package_of
+from porch.controllers.packages import PackageKey, Packages, package_of
 from porch.controllers.rendering import PooledRenderer
-from porch.controllers.repositories import REPOSITORIES, OpenRepository, Repositories
+from porch.controllers.repositories import OpenRepository, Repositories
+from porch.controllers.served import FUNCTIONS, PACKAGES, REPOSITORIES, REVISIONS, engine_key
+from porch.engine.ports import Clock
 from porch.engine.seen import Key
 from porch.functions.pool import RenderPool
 from porch.runtime.client import Client, Meta
@@ -36,14 +38,12 @@ from porch.runtime.events import EventRecorder
 from porch.runtime.metrics import QueueMetrics
 from porch.runtime.queue import QueueSettings, Result, WorkQueue
 from porch.runtime.reflector import Reflector
-from porch.runtime.resources import ObjectKey, Resource
+from porch.runtime.resources import ObjectKey
 from porch.runtime.status import StatusWriter
 from porch.runtime.store import Store
 from porch.runtime.watching import Watched, Watching
 
 MANAGER = "porch-operator"
-_FUNCTION = FunctionConfig.KIND
-FUNCTIONS = Resource(_FUNCTION.group, _FUNCTION.version, _FUNCTION.plural, _FUNCTION.kind)
 
 K = TypeVar("K", bound=Hashable)
 
@@ -92,30 +92,41 @@ class Operator:
         self.push_queue = self._queue("pushes", self._push)
         self.repository_queue = self._queue("repositories", self._reconcile_repository)
         self.package_queue = self._queue("packages", self._reconcile_package)
-        pushes = Pushes(self.push_queue.add_after, self.revision_queue.add)
-        self._revisions = Revisions(
+        self._revisions = self._revision_controller(client, clock)
+        self._pushing = Pushing(revisions=self._revisions)
+        self._repositories = self._repository_controller(client, clock)
+        self._packages = Packages(
+            client=client,
+            revisions=self.revisions,
+            store=self.packages,
+            status=StatusWriter(client, PACKAGES, PorchPackage, manager=MANAGER),
+            may_write=parts.may_write,
+        )
+        self.revisions.listen(self._revision_changed)
+
+    def _revision_controller(self, client: Client, clock: Clock) -> Revisions:
+        parts = self._parts
+        writer = StatusWriter(client, REVISIONS, PackageRevision, manager=MANAGER)
+        return Revisions(
             store=self.revisions,
             repositories=self.repositories,
             homes=self.homes,
             leaving=LeavingHomes(client),
             cache=self.cache,
-            objects=RevisionObjects(
-                client,
-                self.revisions,
-                StatusWriter(client, REVISIONS, PackageRevision, manager=MANAGER),
-                clock,
-            ),
+            objects=RevisionObjects(client, self.revisions, writer, clock),
             renderer=PooledRenderer(parts.pool, self._function_configs),
             memory=RecentContents(),
             library=PublishedRevisions(store=self.revisions, homes=self.homes),
             announcer=Announcer(parts.recorder, PackageRevision.KIND, self.revisions),
             clock=clock,
-            pushes=pushes,
+            pushes=Pushes(self.push_queue.add_after, self.revision_queue.add),
             may_write=parts.may_write,
             flush_limit=parts.flush_limit,
         )
-        self._pushing = Pushing(revisions=self._revisions)
-        self._repositories = Repositories(
+
+    def _repository_controller(self, client: Client, clock: Clock) -> Repositories:
+        parts = self._parts
+        return Repositories(
             client=client,
             store=self.repositories,
             revisions=self.revisions,
@@ -128,14 +139,6 @@ class Operator:
             may_write=parts.may_write,
             poll=parts.poll,
         )
-        self._packages = Packages(
-            client=client,
-            revisions=self.revisions,
-            store=self.packages,
-            status=StatusWriter(client, PACKAGES, PorchPackage, manager=MANAGER),
-            may_write=parts.may_write,
-        )
-        self.revisions.listen(self._revision_changed)
 
     @property
     def queues(self) -> tuple[WorkQueue[Key] | WorkQueue[PackageKey], ...]:
@@ -189,14 +192,14 @@ class Operator:
         return WorkQueue(name, reconcile, meter=meter, settings=self._parts.queue)
 
     def _repository_event(self, key: ObjectKey) -> None:
-        home = Key(key.namespace, key.name)
+        home = engine_key(key)
         self.repository_queue.add(home)
         obj = self.repositories.get(key)
         if obj is None or obj.metadata.deletion_timestamp is not None:
             self._repositories.wake_all(home)
 
     def _revision_event(self, key: ObjectKey) -> None:
-        self.revision_queue.add(Key(key.namespace, key.name))
+        self.revision_queue.add(engine_key(key))
 
     def _resources_changed(self, meta: Meta) -> None:
         before = self.cache.peek(meta.namespace, meta.name)
@@ -207,7 +210,7 @@ class Operator:
 
     def _resources_gone(self, key: ObjectKey) -> None:
         self.cache.gone(key)
-        self.revision_queue.add(Key(key.namespace, key.name))
+        self.revision_queue.add(engine_key(key))
 
     def _revision_changed(
         self, key: ObjectKey, before: PackageRevision | None, after: PackageRevision | None

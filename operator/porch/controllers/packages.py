@@ -15,17 +15,15 @@ from porch.api.wellknown import (
     PACKAGE_REVISION_FINALIZER,
     REPOSITORY_LABEL,
 )
+from porch.controllers.served import PACKAGES, REVISIONS
 from porch.runtime.apierrors import AlreadyExists, NotFound
 from porch.runtime.client import Client
 from porch.runtime.queue import DONE, Result
-from porch.runtime.resources import ObjectKey, Resource
+from porch.runtime.resources import ObjectKey
 from porch.runtime.status import StatusWriter
 from porch.runtime.store import Store
 
 KIND = PorchPackage.KIND
-PACKAGES = Resource(KIND.group, KIND.version, KIND.plural, KIND.kind)
-_REVISION = PackageRevision.KIND
-REVISIONS = Resource(_REVISION.group, _REVISION.version, _REVISION.plural, _REVISION.kind)
 
 
 @dataclass(frozen=True, slots=True, order=True)

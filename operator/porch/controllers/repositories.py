@@ -21,6 +21,7 @@ from porch.api.wellknown import (
 )
 from porch.controllers.homes import Homes, Registered
 from porch.controllers.repositorystatus import failed, listed
+from porch.controllers.served import REPOSITORIES, REVISIONS, object_key
 from porch.engine.discovery import Discovered, delta
 from porch.engine.ports import Announcer, Clock
 from porch.engine.seen import Key
@@ -28,7 +29,7 @@ from porch.errors import Disposition, PorchError
 from porch.runtime.apierrors import AlreadyExists, NotFound
 from porch.runtime.client import Client, PartialObject
 from porch.runtime.queue import DONE, Result
-from porch.runtime.resources import ObjectKey, Resource
+from porch.runtime.resources import ObjectKey
 from porch.runtime.status import StatusWriter
 from porch.runtime.store import Store
 from porch.storage.adapter import RepositoryAdapter, RevisionId
@@ -37,9 +38,7 @@ from porch.storage.known import Known
 logger = logging.getLogger(__name__)
 
 KIND = Repository.KIND
-REPOSITORIES = Resource(KIND.group, KIND.version, KIND.plural, KIND.kind)
 _REVISION = PackageRevision.KIND
-REVISIONS = Resource(_REVISION.group, _REVISION.version, _REVISION.plural, _REVISION.kind)
 
 CREATED_AT_ONCE = 16  # objects of discovered revisions
 
@@ -64,7 +63,7 @@ class Repositories:
 
     async def reconcile(self, key: Key) -> Result:
         """One pass."""
-        obj = self.store.get(_object_key(key))
+        obj = self.store.get(object_key(key))
         if obj is None:
             await self._close(key)
             return DONE
@@ -145,7 +144,7 @@ class Repositories:
         objects = self._objects(key)
         for each in objects:
             try:
-                await self.client.delete(REVISIONS, _object_key(each))
+                await self.client.delete(REVISIONS, object_key(each))
             except NotFound:
                 continue
             self.look_at(each)
@@ -209,7 +208,3 @@ def _object_for(repository: Repository, discovered: Discovered) -> dict[str, obj
             "lifecycle": stored.lifecycle,
         },
     }
-
-
-def _object_key(key: Key) -> ObjectKey:
-    return ObjectKey(key.namespace, key.name)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from porch.api import conditions as table
-from porch.api.conditions import ConditionType, Reason
+from porch.api.conditions import ConditionType, Reason, Verdict
 from porch.api.meta import Condition, ConditionStatus
 from porch.api.repository import (
     Repository,
@@ -22,7 +22,7 @@ def listed(
     obj: Repository, snapshot: Snapshot, warnings: Iterable[Warned], *, now: datetime
 ) -> RepositoryStatus:
     """The repository was listed completely."""
-    ready = (ConditionType.READY, ConditionStatus.TRUE, Reason.READY, "Repository Ready")
+    ready = Verdict(ConditionType.READY, ConditionStatus.TRUE, Reason.READY, "Repository Ready")
     before = obj.status
     return RepositoryStatus(
         observed_generation=obj.metadata.generation,
@@ -52,8 +52,8 @@ def failed(obj: Repository, err: PorchError, *, now: datetime) -> RepositoryStat
         conditions=_conditions(
             obj,
             [
-                (ConditionType.READY, ConditionStatus.FALSE, err.reason, str(err)),
-                (type_, ConditionStatus.TRUE, err.reason, str(err)),
+                Verdict(ConditionType.READY, ConditionStatus.FALSE, err.reason, str(err)),
+                Verdict(type_, ConditionStatus.TRUE, err.reason, str(err)),
             ],
             now,
         ),
@@ -82,20 +82,7 @@ def _warnings(warnings: list[Warned]) -> list[RepositoryWarning]:
     return shown
 
 
-def _conditions(
-    obj: Repository,
-    verdicts: list[tuple[ConditionType, ConditionStatus, str, str]],
-    now: datetime,
-) -> list[Condition]:
-    wanted = [
-        Condition(
-            type=type_,
-            status=status,
-            reason=reason,
-            message=message,
-            last_transition_time=now,
-            observed_generation=obj.metadata.generation,
-        )
-        for type_, status, reason, message in verdicts
-    ]
-    return table.settle(obj.status.conditions, wanted, now=now)
+def _conditions(obj: Repository, verdicts: list[Verdict], now: datetime) -> list[Condition]:
+    return table.settle(
+        obj.status.conditions, verdicts, generation=obj.metadata.generation, now=now
+    )

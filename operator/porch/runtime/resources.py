@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote
 
+from porch.api.meta import Kind
+
 
 class ObjectKey(NamedTuple):
     """Which object of a kind; the key of queues and stores."""
@@ -29,6 +31,11 @@ class Resource:
     plural: str
     kind: str
     namespaced: bool = True
+
+    @classmethod
+    def of(cls, kind: Kind) -> "Resource":
+        """A kind of ours; all of them are namespaced."""
+        return cls(kind.group, kind.version, kind.plural, kind.kind)
 
     @property
     def api_version(self) -> str:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from porch.api.packagerevision import PackageRevision
 from porch.controllers.homes import Homes
 from porch.controllers.packagerevision.facts import fact_of, wish_of
+from porch.controllers.served import object_key
 from porch.engine.seen import Home, Key, Seen
 from porch.kpt.content import Content
-from porch.runtime.resources import ObjectKey
 from porch.runtime.store import Store
 
 
@@ -20,7 +20,7 @@ class PublishedRevisions:
 
     async def published(self, key: Key) -> tuple[Seen, Content] | str:
         """The revision and its content, or why there is none yet."""
-        obj = self.store.get(ObjectKey(key.namespace, key.name))
+        obj = self.store.get(object_key(key))
         if obj is None:
             return f"PackageRevision {key.name!r} does not exist in namespace {key.namespace!r}"
         wish, fact = wish_of(obj), fact_of(obj.status)

@@ -15,16 +15,15 @@ from porch.api.wellknown import (
 )
 from porch.controllers.kptfile import kptfile_view
 from porch.controllers.packagerevision.status import conditions_of, status_of
+from porch.controllers.served import REVISIONS, object_key
 from porch.engine.ports import Clock
 from porch.engine.seen import Key, Seen
 from porch.runtime.apierrors import NotFound
 from porch.runtime.client import Client
-from porch.runtime.resources import ObjectKey, Resource
 from porch.runtime.status import StatusWriter
 from porch.runtime.store import Store
 
 KIND = PackageRevision.KIND
-REVISIONS = Resource(KIND.group, KIND.version, KIND.plural, KIND.kind)
 
 
 class RevisionObjects:
@@ -69,7 +68,7 @@ class RevisionObjects:
         obj = self._current(key)
         await self.release(key)
         try:
-            await self._client.delete(REVISIONS, _object_key(key), uid=obj.metadata.uid)
+            await self._client.delete(REVISIONS, object_key(key), uid=obj.metadata.uid)
         except NotFound:
             return
 
@@ -85,7 +84,7 @@ class RevisionObjects:
         self._store.put(written)
 
     def _current(self, key: Key) -> PackageRevision:
-        obj = self._store.get(_object_key(key))
+        obj = self._store.get(object_key(key))
         if obj is None:
             raise NotFound(f"PackageRevision {key} is gone")
         return obj
@@ -93,9 +92,5 @@ class RevisionObjects:
     async def _merge(self, key: Key, body: dict[str, dict[str, object]]) -> None:
         version = self._current(key).metadata.resource_version
         body["metadata"] = body.get("metadata", {}) | {"resourceVersion": version}
-        written = await self._client.patch(REVISIONS, _object_key(key), body, into=PackageRevision)
+        written = await self._client.patch(REVISIONS, object_key(key), body, into=PackageRevision)
         self._store.put(written)
-
-
-def _object_key(key: Key) -> ObjectKey:
-    return ObjectKey(key.namespace, key.name)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from porch.controllers.packagerevision.reconcile import Revisions
+from porch.controllers.served import object_key
 from porch.engine.pushes import is_push_due, put_draft
 from porch.engine.seen import Key, Seen
 from porch.kpt.content import Content
 from porch.runtime.queue import DONE, Result
-from porch.runtime.resources import ObjectKey
 from porch.storage.adapter import Moved, Refused, Stored
 
 REFUSED_AGAIN = timedelta(minutes=5)  # until a push that a hook refused is tried again
@@ -23,7 +23,7 @@ class Pushing:
     async def push(self, key: Key) -> Result:
         """Push the newest content of a draft, if git still lacks it."""
         async with self.revisions.pushes.alone(key):
-            obj = self.revisions.store.get(ObjectKey(key.namespace, key.name))
+            obj = self.revisions.store.get(object_key(key))
             if obj is None:
                 return DONE
             self.revisions.may_write()

@@ -17,6 +17,7 @@ from porch.controllers.homes import DEFAULT_AUTHOR, Homes, HomeView
 from porch.controllers.leaving import LeavingHomes
 from porch.controllers.packagerevision.facts import fact_of, wish_of
 from porch.controllers.packagerevision.pushes import Pushes
+from porch.controllers.served import object_key
 from porch.engine.admission import refusal
 from porch.engine.executor import run
 from porch.engine.ports import Announcer, Clock, Library, Memory, Objects, Renderer
@@ -24,7 +25,6 @@ from porch.engine.pushes import is_push_due
 from porch.engine.seen import Halt, Home, Key, Seen, Wish
 from porch.engine.world import World
 from porch.runtime.queue import DONE, Result
-from porch.runtime.resources import ObjectKey
 from porch.runtime.store import Store
 from porch.storage.nowhere import NOWHERE
 
@@ -120,11 +120,11 @@ class Revisions:
             self.announcer.warn(seen.key, halt.reason, halt.message)
 
     def _current(self, key: Key) -> PackageRevision | None:
-        return self.store.get(ObjectKey(key.namespace, key.name))
+        return self.store.get(object_key(key))
 
     async def _home(self, key: Key, wish: Wish) -> HomeView:
         home_key = Key(key.namespace, wish.repository)
-        repository = self.repositories.get(ObjectKey(key.namespace, wish.repository))
+        repository = self.repositories.get(object_key(home_key))
         view = self.homes.view(home_key, repository)
         if wish.deleting and view.state in (Home.LISTED, Home.UNLISTED):
             going = await self.leaving.what_goes(key.namespace)

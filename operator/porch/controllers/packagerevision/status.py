@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 
 from porch.api import conditions as table
-from porch.api.conditions import ConditionType, Reason
+from porch.api.conditions import ConditionType, Reason, Verdict
 from porch.api.lifecycle import Lifecycle
 from porch.api.meta import Condition, ConditionStatus
 from porch.api.packagerevision import (
@@ -90,21 +90,7 @@ def conditions_of(
 ) -> list[Condition]:
     """Ready, and while they hold Reconciling, Stalled, DraftDiverged; Rendered once it is known."""
     verdicts = [_ready(seen), *_progress(seen), *_rendered(seen), *_diverged(seen)]
-    wanted = [
-        Condition(
-            type=type_,
-            status=status,
-            reason=reason,
-            message=message,
-            last_transition_time=now,
-            observed_generation=generation,
-        )
-        for type_, status, reason, message in verdicts
-    ]
-    return table.settle(before.conditions, wanted, now=now)
-
-
-Verdict = tuple[ConditionType, ConditionStatus, str, str]
+    return table.settle(before.conditions, verdicts, generation=generation, now=now)
 
 
 def _ready(seen: Seen) -> Verdict:
@@ -116,7 +102,7 @@ def _ready(seen: Seen) -> Verdict:
     failed = _failed_render(seen)
     if failed is not None:
         return _verdict(ConditionType.READY, ConditionStatus.FALSE, failed)
-    return ConditionType.READY, ConditionStatus.TRUE, Reason.READY, _ready_words(seen)
+    return Verdict(ConditionType.READY, ConditionStatus.TRUE, Reason.READY, _ready_words(seen))
 
 
 def _ready_words(seen: Seen) -> str:
@@ -139,9 +125,9 @@ def _rendered(seen: Seen) -> list[Verdict]:
         return []
     if known.succeeded:
         words = f"{len(known.functions)} functions ran"
-        return [(ConditionType.RENDERED, ConditionStatus.TRUE, Reason.RENDERED, words)]
+        return [Verdict(ConditionType.RENDERED, ConditionStatus.TRUE, Reason.RENDERED, words)]
     words = _clip(known.error)
-    return [(ConditionType.RENDERED, ConditionStatus.FALSE, Reason.RENDER_FAILED, words)]
+    return [Verdict(ConditionType.RENDERED, ConditionStatus.FALSE, Reason.RENDER_FAILED, words)]
 
 
 def _diverged(seen: Seen) -> list[Verdict]:
@@ -151,7 +137,7 @@ def _diverged(seen: Seen) -> list[Verdict]:
         f"the branch of the draft has content {seen.fact.diverged}, ours is {seen.fact.digest}; "
         "both are kept"
     )
-    return [(ConditionType.DRAFT_DIVERGED, ConditionStatus.TRUE, Reason.DRAFT_MOVED, words)]
+    return [Verdict(ConditionType.DRAFT_DIVERGED, ConditionStatus.TRUE, Reason.DRAFT_MOVED, words)]
 
 
 def _failed_render(seen: Seen) -> Halt | None:
@@ -162,7 +148,7 @@ def _failed_render(seen: Seen) -> Halt | None:
 
 
 def _verdict(type_: ConditionType, status: ConditionStatus, halt: Halt) -> Verdict:
-    return type_, status, halt.reason, halt.message
+    return Verdict(type_, status, halt.reason, halt.message)
 
 
 def _render_of(fact: Fact) -> RenderRecord | None:
