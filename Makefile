@@ -29,9 +29,10 @@ demo: .venv/.ready ## Run the whole story on an embedded control plane and show 
 check: .venv/.ready ## Format, lint, types, layers, generated files, fast tests
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
-	.venv/bin/mypy operator devcluster tests bench scripts
-	PYTHONPATH=operator .venv/bin/lint-imports
+	.venv/bin/mypy operator function_runner devcluster tests bench scripts
+	PYTHONPATH=operator:function_runner .venv/bin/lint-imports
 	$(PY) -m porch.api.crd --check
+	$(PY) -m scripts.wire --check
 	$(PYTEST) -q
 
 .PHONY: test
@@ -49,6 +50,10 @@ bench: .venv/.ready ## Measure, and write bench/results/*.json
 .PHONY: crds
 crds: .venv/.ready ## Generate crds/ and the policies from the typed models
 	$(PY) -m porch.api.crd
+
+.PHONY: wire
+wire: .venv/.ready ## Generate the modules of evaluator.proto
+	$(PY) -m scripts.wire
 
 .PHONY: golden
 golden: .venv/.ready ## Rewrite golden expectations; review the diff like code

@@ -66,6 +66,20 @@ def variables(into: type[Any], *, prefix: str = "PORCH") -> dict[str, object]:
     return found
 
 
+def parse(kind: Any, text: str, *, in_bytes: bool = False) -> Any:
+    """The value of a text; ValueError says what it must be."""
+    if _is_optional(kind):
+        inner = next(each for each in typing.get_args(kind) if each is not types.NoneType)
+        return parse(inner, text, in_bytes=in_bytes) if text else None
+    if typing.get_origin(kind) is tuple:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return _choice(kind, text)
+    if kind is int and in_bytes:
+        return _size(text)
+    return _PARSERS[kind](text)
+
+
 def _group(into: type[S], env: Mapping[str, str], prefix: str, problems: list[str]) -> S | None:
     """None when there were problems, which are added to the list."""
     values: dict[str, Any] = {}
@@ -96,24 +110,11 @@ def _value(
     name: str,
 ) -> Any:
     try:
-        return _parse(kind, text, in_bytes=field.name.endswith("_bytes"))
+        return parse(kind, text, in_bytes=field.name.endswith("_bytes"))
     except ValueError as err:
         found = "another value" if field.metadata.get("secret") else repr(text)
         problems.append(f"{name} must be {err}, found {found}")
         return None
-
-
-def _parse(kind: Any, text: str, *, in_bytes: bool) -> Any:
-    if _is_optional(kind):
-        inner = next(each for each in typing.get_args(kind) if each is not types.NoneType)
-        return _parse(inner, text, in_bytes=in_bytes) if text else None
-    if typing.get_origin(kind) is tuple:
-        return tuple(part.strip() for part in text.split(",") if part.strip())
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return _choice(kind, text)
-    if kind is int and in_bytes:
-        return _size(text)
-    return _PARSERS[kind](text)
 
 
 def _choice(kind: type[StrEnum], text: str) -> StrEnum:

@@ -1,0 +1,95 @@
+"""The settings of the runner, all of them flags; see `flags` for how they are written.
+
+Names and defaults of the flags that existing installations set are theirs.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from porch.functions.images import DEFAULT_PREFIX
+from porch.functions.wire.service import DEFAULT_MESSAGE_BYTES
+from porch.runtime.logs import LogFormat
+from porch_function_runner.flags import flag
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """What is listened on, and the bounds of one call."""
+
+    port: int = flag(9445, "Port of the gRPC service; 0 takes any free one")
+    metrics_port: int = flag(
+        9464, "Port of /metrics, /healthz, /readyz and /state; 0 takes any free one"
+    )
+    max_request_body_size: int = flag(
+        DEFAULT_MESSAGE_BYTES, "Most bytes of a request and of an answer; callers must agree"
+    )
+    evaluation_timeout: timedelta = flag(
+        timedelta(minutes=5), "Longest time of one call, whatever deadline its caller sets"
+    )
+    shutdown_grace: timedelta = flag(
+        timedelta(seconds=30), "How long calls may go on after SIGTERM before they are cancelled"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """What is logged."""
+
+    log_level: int = flag(2, "Verbosity: 0 and 1 warnings, 2 and 3 changes, 4 and 5 everything")
+    log_format: LogFormat = flag(LogFormat.JSON, "json or console")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionSettings:
+    """Which functions are run, and by what."""
+
+    disable_runtimes: tuple[str, ...] = flag((), "Runtimes not to use: exec, pod")
+    default_image_prefix: str = flag(
+        DEFAULT_PREFIX + "/", 'Registry that "" stands for in the prefixes of a FunctionConfig'
+    )
+    functions: Path = flag(Path("./functions"), "Folder of executables with a relative path")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodSettings:
+    """Function pods and how many of them are kept."""
+
+    pod_namespace: str = flag("porch-fn-system", "Namespace of pods, templates and FunctionConfigs")
+    warm_up_pod_cache: bool = flag(True, "Start a pod for the first tag of each FunctionConfig")
+    pod_ttl: timedelta = flag(timedelta(minutes=30), "How long an idle pod is kept")
+    scan_interval: timedelta = flag(timedelta(minutes=1), "Time between two looks for idle pods")
+    max_waitlist_length: int = flag(
+        2, "Waiting calls of one pod from which on another is started; 0 or less means 2"
+    )
+    max_parallel_pods_per_function: int = flag(1, "Most pods of one function; 0 or less means 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrySettings:
+    """Where images are inspected, and with which credentials."""
+
+    enable_private_registries: bool = flag(False, "Use credentials for images")
+    registry_auth_secret_path: Path = flag(
+        Path("/var/tmp/config-secret/.dockerconfigjson"),  # noqa: S108 (a mount, not a scratch file)
+        "File with the credentials, mounted into the runner",
+    )
+    registry_auth_secret_name: str = flag(
+        "auth-secret", "Secret in the namespace of pods that the nodes pull with"
+    )
+    enable_private_registries_tls: bool = flag(False, "Trust a certificate authority of your own")
+    tls_secret_path: Path = flag(
+        Path("/var/tmp/tls-secret/"),  # noqa: S108 (a mount, not a scratch file)
+        "Folder with its ca.crt or ca.pem",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerSettings:
+    """All settings of the process."""
+
+    server: ServerSettings = ServerSettings()
+    log: LogSettings = LogSettings()
+    functions: FunctionSettings = FunctionSettings()
+    pods: PodSettings = PodSettings()
+    registry: RegistrySettings = RegistrySettings()
