@@ -11,8 +11,14 @@ from porch.api.conditions import ConditionType, Reason
 from porch.api.conditiontable import CONDITIONS, EVENTS, REASONS, Outcome
 from porch.errors import Disposition, PorchError
 
-# Errors that end a program before it works, and those of the command line.
-NOT_IN_CONDITIONS = ("porch.cli.", "porch.runtime.settings", "porch.runtime.connection")
+# Errors that end a program before it works, those of the command line, and those of the function
+# runner, which reach a condition through the operator's client of it only.
+NOT_IN_CONDITIONS = (
+    "porch.cli.",
+    "porch.runtime.settings",
+    "porch.runtime.connection",
+    "porch_function_runner.",
+)
 OUTCOMES = {
     Disposition.RETRY: Outcome.GOES_ON,
     Disposition.WAIT: Outcome.GOES_ON,
