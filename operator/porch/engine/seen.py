@@ -69,6 +69,7 @@ class Wish:
     source: Source | None
     deleting: bool
     finalizer: bool  # ours is on the object
+    generation: int = 1  # of the object, as of which this was read
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 I/O       one call when the status differs from the one of the object that it was decided on.
 Values    `status` is the whole status that this manager owns; a field that is left out is removed.
-          The object's resourceVersion goes along, so a status that was decided on an older object
-          is refused (WriteConflict) instead of being written over news.
+          The object's resourceVersion goes along. Where the object changed meanwhile but its status
+          did not, the status is written all the same: what was found out stays true. Where another
+          process wrote a status, it is refused (WriteConflict) instead of being written over news.
 """
 
 from collections.abc import Mapping
@@ -11,9 +12,13 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 
+from porch.runtime.apierrors import WriteConflict
 from porch.runtime.client import Client
 from porch.runtime.resources import Resource
 from porch.runtime.store import HasMetadata, key_of
+
+
+MAX_READS = 4  # of an object that others keep changing, for one status
 
 
 class HasStatus(HasMetadata, Protocol):
@@ -36,9 +41,20 @@ class StatusWriter(Generic[S]):
         self._manager = manager
 
     async def write(self, obj: S, status: msgspec.Struct) -> S:
-        """The object with this status; `obj` itself when it has it already."""
+        """The object with this status; `obj` itself when it has it already.
+
+        What it returns may hold news of others: a wish that came since `obj` was read.
+        """
         if msgspec.json.encode(status) == msgspec.json.encode(obj.status):
             return obj
+        for _ in range(MAX_READS):
+            try:
+                return await self._apply(obj, status)
+            except WriteConflict:
+                obj = await self._read_again(obj)
+        return await self._apply(obj, status)
+
+    async def _apply(self, obj: S, status: msgspec.Struct) -> S:
         body: Mapping[str, object] = {
             "apiVersion": self._resource.api_version,
             "kind": self._resource.kind,
@@ -56,4 +72,15 @@ class StatusWriter(Generic[S]):
             into=self._into,
             manager=self._manager,
             subresource="status",
+        )
+
+    async def _read_again(self, obj: S) -> S:
+        """The object as it is now; WriteConflict when its status is not the known one any more."""
+        now = await self._client.get(self._resource, key_of(obj), into=self._into)
+        same = msgspec.json.encode(now.status) == msgspec.json.encode(obj.status)
+        if same and now.metadata.uid == obj.metadata.uid:
+            return now
+        raise WriteConflict(
+            f"the status of {self._resource} {key_of(obj)} must be as it was read, and another "
+            "process has written it since"
         )

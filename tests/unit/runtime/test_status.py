@@ -19,6 +19,7 @@ class Meta(msgspec.Struct, frozen=True, rename="camel"):
 
     name: str = "a"
     namespace: str = "blue"
+    uid: str = "one"
     resource_version: str = "7"
     deletion_timestamp: datetime | None = None
     finalizers: list[str] = []
@@ -67,9 +68,36 @@ async def test_a_new_status_goes_with_the_version_it_was_decided_on() -> None:
     }
 
 
-async def test_a_status_decided_on_an_old_object_is_a_conflict() -> None:
-    """Somebody was faster: read again, decide again."""
-    async with serving(web.Response(status=409)) as (client, _):
+async def test_a_status_is_written_over_a_change_that_is_not_of_the_status() -> None:
+    """A wish that came meanwhile does not make untrue what was found out."""
+    wished = Thing(Meta(resource_version="8"))
+    answers = [
+        web.Response(status=409),
+        web.Response(body=msgspec.json.encode(wished)),
+        web.Response(body=msgspec.json.encode(BLUE)),
+    ]
+    async with serving(*answers) as (client, script):
+        writer = StatusWriter(client, THINGS, Thing, manager="tests")
+        written = await writer.write(Thing(), Status(colour="blue"))
+
+    assert written == BLUE
+    assert msgspec.json.decode(script.bodies[2])["metadata"]["resourceVersion"] == "8"
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        Thing(Meta(resource_version="8"), Status(colour="red")),
+        Thing(Meta(resource_version="8", uid="another")),
+    ],
+    ids=["another status", "another object"],
+)
+async def test_a_status_is_never_written_over_that_of_another_process(now: Thing) -> None:
+    """A paused leader that wakes up knows nothing of what its successor did."""
+    answers = [web.Response(status=409), web.Response(body=msgspec.json.encode(now))]
+    async with serving(*answers) as (client, script):
         writer = StatusWriter(client, THINGS, Thing, manager="tests")
         with pytest.raises(Conflict):
             await writer.write(Thing(), Status(colour="blue"))
+
+    assert len(script.asked) == 2

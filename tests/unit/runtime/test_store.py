@@ -15,6 +15,7 @@ class Meta(msgspec.Struct, frozen=True):
 
     name: str
     namespace: str = "blue"
+    uid: str = ""
     resource_version: str = "1"
     deletion_timestamp: None = None
     finalizers: list[str] = []

@@ -37,6 +37,7 @@ def wish_of(obj: PackageRevision) -> Wish:
         source=sources.parse(msgspec.to_builtins(source)) if source is not None else None,
         deleting=obj.metadata.deletion_timestamp is not None,
         finalizer=PACKAGE_REVISION_FINALIZER in obj.metadata.finalizers,
+        generation=obj.metadata.generation,
     )
 
 

@@ -57,11 +57,12 @@ class RevisionObjects:
         except NotFound:
             return
 
-    async def set_lifecycle(self, key: Key, lifecycle: Lifecycle) -> None:
+    async def set_lifecycle(self, key: Key, lifecycle: Lifecycle) -> int:
         """Move `spec.lifecycle` along the matrix to what git has."""
         obj = self._current(key)
         for step in follow(obj.spec.lifecycle, lifecycle):
             await self._merge(key, {"spec": {"lifecycle": step}})
+        return self._current(key).metadata.generation
 
     async def remove(self, key: Key) -> None:
         """Delete this very object, without waiting for its finalizer to ask git."""
@@ -73,9 +74,12 @@ class RevisionObjects:
             return
 
     async def write_status(self, seen: Seen) -> None:
-        """Write what is seen; nothing is sent when nothing changed."""
+        """Write what is seen; nothing is sent when nothing changed.
+
+        NB: a wish that came meanwhile is not what was acted on, so the generation is the seen one.
+        """
         obj = self._current(seen.key)
-        generation = obj.metadata.generation
+        generation = seen.wish.generation
         kptfile = kptfile_view(seen.body.content) if seen.body is not None else None
         status = status_of(seen, obj.status, generation=generation, kptfile=kptfile)
         conditions = conditions_of(seen, obj.status, generation=generation, now=self._clock.now())

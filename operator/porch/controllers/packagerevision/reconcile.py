@@ -28,6 +28,7 @@ from porch.runtime.queue import DONE, Result
 from porch.runtime.store import Store
 from porch.storage.nowhere import NOWHERE
 
+AT_ONCE = Result(after=timedelta())
 LOOK_AGAIN = timedelta(seconds=15)  # at what waits for something that gives no event
 
 
@@ -107,8 +108,15 @@ class Revisions:
             self.pushes.due(key)
         if seen.error is not None:
             raise seen.error
+        if self._is_behind(seen):
+            return AT_ONCE
         waits = seen.halt is not None and not seen.halt.stalled
         return Result(after=LOOK_AGAIN) if waits else DONE
+
+    def _is_behind(self, seen: Seen) -> bool:
+        """A wish came during the pass, and our own write may have answered it before its event."""
+        obj = self._current(seen.key)
+        return obj is not None and obj.metadata.generation != seen.wish.generation
 
     def _tell(self, seen: Seen, before: PackageRevision) -> None:
         """An Event for trouble that the status does not show yet."""
