@@ -145,9 +145,11 @@ def _reject(seen: Seen) -> Step:
 def _replaced_proposal(seen: Seen) -> Step:
     """Resources that were removed and created again while they were proposed.
 
-    They are an edit like any other, except that nobody approved it.
+    They are an edit like any other, except that nobody approved it. Where we had opened the draft
+    again, and a crash kept that out of the status, it is an edit and nothing else.
     """
-    if seen.wish.lifecycle not in _FINAL:
+    is_open = seen.body is not None and seen.body.lifecycle is Lifecycle.DRAFT
+    if is_open or seen.wish.lifecycle not in _FINAL:
         return _reject(seen)
     found = seen.body.content.digest if seen.body else None
     return Halt(

@@ -43,8 +43,8 @@ class Objects(Protocol):
         """Take our finalizer off."""
         ...
 
-    async def set_lifecycle(self, key: Key, lifecycle: Lifecycle) -> None:
-        """Move `spec.lifecycle` to what git has."""
+    async def set_lifecycle(self, key: Key, lifecycle: Lifecycle) -> int:
+        """Move `spec.lifecycle` to what git has; the object's generation afterwards."""
         ...
 
     async def remove(self, key: Key) -> None:

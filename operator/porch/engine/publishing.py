@@ -12,7 +12,7 @@ from porch.engine.drafting import body_of, put, shown, unrendered, with_body
 from porch.engine.pushes import put_draft
 from porch.engine.record import published_record
 from porch.engine.seen import Fact, Halt, Publication, Seen
-from porch.engine.sharing import is_ours, lease, open_copy
+from porch.engine.sharing import is_ours, lease, on_its_way, open_copy
 from porch.engine.sources import first_task
 from porch.engine.world import World
 from porch.storage.adapter import (
@@ -29,9 +29,15 @@ from porch.storage.adapter import (
 
 
 async def reopen(world: World, seen: Seen) -> Seen:
-    """Make a proposal a draft again, in git first: a publication under way loses its lease."""
+    """Make a proposal a draft again, in git first: a publication under way loses its lease.
+
+    What git is about to be told is written down before: after a crash it is known as our own move,
+    whatever is wished by then.
+    """
     body, theirs = body_of(seen), open_copy(seen)
     if theirs is not None and theirs.lifecycle is Lifecycle.PROPOSED and is_ours(seen):
+        seen = replace(seen, fact=on_its_way(seen.fact, body.content.digest, Lifecycle.DRAFT))
+        await world.objects.write_status(seen)
         change = put_draft(seen, body.content, Lifecycle.DRAFT, world.author)
         seen = await _change(world, seen, change)
         still = seen.stored is not None and seen.stored.lifecycle is not Lifecycle.DRAFT
@@ -124,10 +130,11 @@ async def delete_stored(world: World, seen: Seen) -> Seen:
 
 async def set_wish(world: World, seen: Seen, lifecycle: Lifecycle, why: str) -> Seen:
     """Git wins: the wish follows it."""
-    await world.objects.set_lifecycle(seen.key, lifecycle)
+    generation = await world.objects.set_lifecycle(seen.key, lifecycle)
     words = f"`spec.lifecycle` was set to {lifecycle}: {why}"
     world.announcer.warn(seen.key, "LifecycleFollowsGit", words)
-    followed = replace(seen, wish=replace(seen.wish, lifecycle=lifecycle))
+    wish = replace(seen.wish, lifecycle=lifecycle, generation=generation)
+    followed = replace(seen, wish=wish)
     pushed, theirs = seen.fact.pushed, open_copy(seen)
     if pushed is None or theirs is None:
         return followed

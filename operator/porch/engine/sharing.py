@@ -84,8 +84,13 @@ def changed(fact: Fact, digest: Digest, lifecycle: Lifecycle) -> Fact:
         return moved
     if fact.pushed is not None and _state(fact) == (fact.pushed.digest, fact.pushed.lifecycle):
         return moved
-    before = Pushed(fact.digest, fact.lifecycle)
-    return replace(moved, unconfirmed=(*fact.unconfirmed, before)[-MAX_UNCONFIRMED:])
+    return on_its_way(moved, fact.digest, fact.lifecycle)
+
+
+def on_its_way(fact: Fact, digest: Digest, lifecycle: Lifecycle) -> Fact:
+    """The fact with a state that git may come to hold without our hearing of it."""
+    unconfirmed = (*fact.unconfirmed, Pushed(digest, lifecycle))
+    return replace(fact, unconfirmed=unconfirmed[-MAX_UNCONFIRMED:])
 
 
 def confirmed(seen: Seen) -> Seen:

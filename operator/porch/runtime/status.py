@@ -17,7 +17,6 @@ from porch.runtime.client import Client
 from porch.runtime.resources import Resource
 from porch.runtime.store import HasMetadata, key_of
 
-
 MAX_READS = 4  # of an object that others keep changing, for one status
 
 

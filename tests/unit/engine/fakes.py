@@ -86,8 +86,9 @@ class FakeObjects:
         else:
             self._write(key, replace(found, finalizer=False))
 
-    async def set_lifecycle(self, key: Key, lifecycle: Lifecycle) -> None:
+    async def set_lifecycle(self, key: Key, lifecycle: Lifecycle) -> int:
         self._write(key, replace(self._current(key), lifecycle=lifecycle))
+        return self._known[key]
 
     async def remove(self, key: Key) -> None:
         self._current(key)

@@ -14,7 +14,7 @@ from porch.storage.adapter import Change, Outcome, Publish, Unreachable
 from tests.unit.engine.building import DEL, ID, KEY, PUB, THEIRS, D, P
 from tests.unit.engine.fake_repository import FakeRepository
 from tests.unit.engine.fake_resources import SealBroken
-from tests.unit.engine.fakes import rendered
+from tests.unit.engine.fakes import no_effect, rendered
 from tests.unit.engine.living import MANIFEST, World, drafted
 from tests.unit.engine.operating import Killed, finish
 
@@ -149,6 +149,37 @@ def test_a_sealed_proposal_refuses_edits_until_it_is_rejected() -> None:
 
     world.apply(THEIRS)
     assert world.settle().fact.lifecycle is D
+
+
+@pytest.mark.parametrize("last", ["repository.apply", "cache.mark"])
+def test_a_rejection_that_a_crash_cut_short_does_not_take_back_the_approval_after_it(
+    last: str,
+) -> None:
+    """What git holds by then is our own move, not a rejection by somebody else."""
+    world = drafted()
+    world.wish(P)
+    world.settle()
+
+    def die(effect: str) -> None:
+        if effect == last:
+            raise Killed
+
+    world.restart(die)
+    world.repository.effect = die
+    world.wish(D)
+    with pytest.raises(Killed):
+        world.settle()
+    edited = Content.from_texts({**world.shown.content.texts, "late.yaml": "late"})
+    is_open = world.shown.lifecycle is D
+    if is_open:
+        world.apply(edited)
+    world.wish(PUB)
+    world.restart()
+    world.repository.effect = no_effect
+    end = world.settle()
+
+    assert (end.wish.lifecycle, end.fact.lifecycle) == (PUB, PUB)
+    assert ("late.yaml" in world.shown.content) is is_open
 
 
 def test_an_approval_while_git_is_down_waits_with_the_seal_in_place() -> None:

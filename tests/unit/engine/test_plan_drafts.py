@@ -182,6 +182,16 @@ def test_resources_replaced_behind_an_approved_proposal_are_never_published(
     assert (halt.reason, halt.stalled) == (Reason.CONTENT_CHANGED, True)
 
 
+@pytest.mark.parametrize("wish", [PUB, DEL])
+def test_an_edit_of_a_draft_that_we_opened_again_is_an_edit_whatever_the_status_says(
+    wish: Lifecycle,
+) -> None:
+    """A crash kept from the status that the proposal was taken back; only we ever open a seal."""
+    edited = body(BEFORE, sealed=D, noted=None)
+
+    assert plan(established(P, wish, content=edited)) == Reopen()
+
+
 def test_resources_replaced_by_the_same_content_are_sealed_again() -> None:
     same = body(sealed=None, noted=None)
 
