@@ -1,6 +1,6 @@
 # The image of the operator, the webhook, the controllers and porchctl.
 #
-# Any base with Python 3.11 or newer and git will do; the build needs nothing that the package
+# Any base with Python 3.11 or newer, git and ssh will do; the build needs nothing that the package
 # index does not have, so it also works with buildah where no container engine runs:
 #   buildah build --build-arg BASE_IMAGE=python:3.13-slim-bookworm -t porch .
 ARG BASE_IMAGE=python:3.13-slim-bookworm
@@ -14,11 +14,13 @@ COPY operator operator
 RUN /opt/porch/bin/pip install --no-cache-dir --no-deps .
 
 FROM ${BASE_IMAGE}
-RUN if ! command -v git >/dev/null; then \
+RUN if ! command -v git >/dev/null || ! command -v ssh >/dev/null; then \
         apt-get update && \
-        apt-get install -y --no-install-recommends git ca-certificates && \
+        apt-get install -y --no-install-recommends git openssh-client ca-certificates && \
         rm -rf /var/lib/apt/lists/*; \
     fi
+# ssh does not run for a user without a name.
+RUN echo "porch:x:65532:65532:porch:/tmp:/usr/sbin/nologin" >> /etc/passwd
 COPY --from=build /opt/porch /opt/porch
 # The root file system may be read-only: only these two are written to.
 ENV PATH=/opt/porch/bin:$PATH \

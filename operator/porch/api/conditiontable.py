@@ -157,6 +157,8 @@ _GOING_ON = _all(
         "RenderPoolFull": "More renders wait already than may.",
         "RepositoryNotFound": "There is no Repository of that name in the namespace. Create it.",
         "RepositoryUnreachable": "The repository does not answer, or not now.",
+        "RepositoryUntrusted": "The server of the repository cannot prove that it is the one that "
+        "was meant. Add its authority (`ca.crt`) or its host key (`known_hosts`) to the Secret.",
         "SandboxBroken": "The process for user-written code cannot be started.",
         "TooManyRequests": "The API server asks for fewer calls.",
         "Transient": "A failure that may pass.",

@@ -53,7 +53,9 @@ class GitRepository(Wire, frozen=True, kw_only=True):
     directory: str = ""
     """Directory that the packages are in; the whole repository when absent. Immutable."""
     secret_ref: NameReference | None = None
-    """Secret in the same namespace with the credentials."""
+    """Secret in the same namespace with `username` and `password`, or `bearerToken`, or
+    `ssh-privatekey` and `known_hosts`, or `githubAppID`, `githubAppInstallationID` and
+    `githubAppPrivateKey`; and perhaps `ca.crt`."""
     author: str = ""
     """Name of the author of commits, instead of the user's."""
     email: str = ""

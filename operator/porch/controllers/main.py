@@ -20,7 +20,7 @@ from functools import partial
 import uvloop
 from prometheus_client import CollectorRegistry
 
-from porch.controllers.operator import Operator, Parts
+from porch.controllers.operator import Operator, Parts, SystemClock
 from porch.controllers.repositoryadapters import RepositoryAdapters
 from porch.controllers.settings import OperatorSettings
 from porch.functions.pool import open_pool
@@ -69,7 +69,11 @@ async def _run(settings: OperatorSettings, connection: Connection) -> int:
             metrics=EventMetrics(registry),
         )
         adapters = RepositoryAdapters(
-            client, settings.cache_directory, timeout=settings.repository.timeout
+            client,
+            settings.cache_directory,
+            timeout=settings.repository.timeout,
+            ca_bundles=settings.repository.ca_bundles,
+            now=SystemClock().now,
         )
         stack.push_async_callback(adapters.close)
         operator = Operator(

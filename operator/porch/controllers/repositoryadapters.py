@@ -1,38 +1,36 @@
 """Adapters for Repository objects: one clone for each URL, credentials from the named Secret.
 
-The Secret is read by name, in the Repository's own namespace, when the repository is first asked
-for something and again after each refusal; nothing else of Secrets is ever read. Registrations
-share the clone of a URL and never each other's credentials.
+Secrets are read by name, in the Repository's own namespace, when the repository is first asked for
+something, every few minutes and after each refusal; nothing else of Secrets is ever read, and
+nothing is watched. Registrations share the clone of a URL and never each other's credentials.
 """
 
-import base64
-from datetime import timedelta
-from functools import partial
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
-from porch.api.repository import Repository, RepositoryType
-from porch.errors import Permanent, Waiting
+from porch.api.repository import GitRepository, Repository, RepositoryType
+from porch.controllers.credentialerrors import NoCredentials
+from porch.controllers.githubapp import AppTokens
+from porch.controllers.secretkinds import CA, certificates, decoded, read
+from porch.errors import Permanent
 from porch.runtime.apierrors import Forbidden, NotFound
 from porch.runtime.client import Client
 from porch.runtime.resources import SECRETS, ObjectKey
 from porch.storage.adapter import RepositoryAdapter
 from porch.storage.git.clones import Clones
+from porch.storage.git.credentials import NO_CREDENTIALS, Credentials
 from porch.storage.git.layout import Layout
-from porch.storage.git.remote import Access, Credentials, anonymous
+from porch.storage.git.remote import Access, address
 
 
 class TypeNotSupported(Permanent):
     """There is no adapter for this type of repository yet."""
 
     reason = "RepositoryInvalid"
-
-
-class NoCredentials(Waiting):
-    """The Secret with the credentials is missing, unreadable or of no use."""
-
-    reason = "AccessDenied"
 
 
 class _Secret(msgspec.Struct):
@@ -42,9 +40,20 @@ class _Secret(msgspec.Struct):
 class RepositoryAdapters:
     """Opens repositories."""
 
-    def __init__(self, client: Client, cache: Path, *, timeout: timedelta) -> None:
+    def __init__(
+        self,
+        client: Client,
+        cache: Path,
+        *,
+        timeout: timedelta,
+        ca_bundles: bool,
+        now: Callable[[], datetime],
+    ) -> None:
         self._client = client
         self._timeout = timeout  # of one call of git
+        self._ca_bundles = ca_bundles  # whether Secrets <namespace>-ca-bundle count
+        self._now = now
+        self._tokens = AppTokens(now)
         self._clones = Clones(cache)
 
     async def open(self, repository: Repository) -> RepositoryAdapter:
@@ -52,16 +61,17 @@ class RepositoryAdapters:
         git = repository.spec.git
         if repository.spec.type is not RepositoryType.GIT or git is None:
             raise TypeNotSupported("`spec.type` must be 'git' with `spec.git`; 'oci' comes later")
-        credentials = anonymous
-        if (
-            git.secret_ref is not None and git.secret_ref.name
-        ):  # clients send an empty name for none
-            key = ObjectKey(repository.metadata.namespace, git.secret_ref.name)
-            credentials = partial(self._credentials, key)
+        source = _Source(
+            self._client,
+            self._tokens,
+            secret=_secret_of(repository, git),
+            bundle=_bundle_of(repository) if self._ca_bundles else None,
+            is_http=address(git.repo).is_http,
+        )
         return await self._clones.open(
             git.repo,
             Layout(branch=git.branch, directory=git.directory.strip("/")),
-            Access(credentials=credentials, timeout=self._timeout),
+            Access(credentials=source, now=self._now, timeout=self._timeout),
             create_branch=git.create_branch,
         )
 
@@ -69,23 +79,62 @@ class RepositoryAdapters:
         """Let every clone finish what it writes."""
         await self._clones.close()
 
-    async def _credentials(self, key: ObjectKey) -> Credentials:
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """The CredentialSource of one registration."""
+
+    client: Client
+    tokens: AppTokens
+    secret: ObjectKey | None
+    bundle: ObjectKey | None
+    is_http: bool
+
+    async def __call__(self, refused: Credentials | None) -> Credentials:
+        """What the Secrets hold now."""
+        found = NO_CREDENTIALS
+        if self.secret is not None:
+            found = await self._named(self.secret, refused)
+        if self.bundle is None or not self.is_http:
+            return found
+        trusted = [each for each in (found.ca, await self._bundled(self.bundle)) if each]
+        return replace(found, ca="\n".join(trusted))
+
+    async def _named(self, key: ObjectKey, refused: Credentials | None) -> Credentials:
         try:
-            secret = await self._client.get(SECRETS, key, into=_Secret)
+            secret = await self.client.get(SECRETS, key, into=_Secret)
         except (NotFound, Forbidden) as err:
             raise NoCredentials(
-                f"Secret {key.name!r} that `spec.git.secretRef` names cannot be read: {err}"
+                f"Secret {key.name!r} that `spec.git.secretRef` names cannot be read: "
+                f"{err}; create it in namespace {key.namespace!r}, and bind the role "
+                "'porch-repository-secrets' to the operator there"
             ) from err
-        return _read(key, secret.data)
+        found = read(key.name, secret.data, is_http=self.is_http)
+        credentials = found.credentials
+        if found.app is not None:
+            credentials = await self.tokens.credentials(found.app, refused)
+        return replace(credentials or NO_CREDENTIALS, ca=found.ca)
+
+    async def _bundled(self, bundle: ObjectKey) -> str:
+        """The namespace's own authorities; none, when it has no such Secret."""
+        try:
+            secret = await self.client.get(SECRETS, bundle, into=_Secret)
+        except NotFound:
+            return ""
+        except Forbidden as err:
+            raise NoCredentials(
+                f"Secret {bundle.name!r} cannot be read: {err}; bind the role "
+                f"'porch-repository-secrets' to the operator in namespace {bundle.namespace!r}"
+            ) from err
+        return certificates(bundle.name, decoded(bundle.name, secret.data).get(CA, ""))
 
 
-def _read(key: ObjectKey, data: dict[str, str]) -> Credentials:
-    fields = {name: base64.b64decode(value).decode() for name, value in data.items()}
-    if "bearerToken" in fields:
-        return Credentials.bearer(fields["bearerToken"])
-    if "username" in fields and "password" in fields:
-        return Credentials.basic(fields["username"], fields["password"])
-    raise NoCredentials(
-        f"Secret {key.name!r} must have 'username' and 'password', or 'bearerToken'; "
-        f"found {', '.join(sorted(fields)) or 'nothing'}"
-    )
+def _secret_of(repository: Repository, git: GitRepository) -> ObjectKey | None:
+    if git.secret_ref is None or not git.secret_ref.name:  # clients send an empty name for none
+        return None
+    return ObjectKey(repository.metadata.namespace, git.secret_ref.name)
+
+
+def _bundle_of(repository: Repository) -> ObjectKey:
+    namespace = repository.metadata.namespace
+    return ObjectKey(namespace, f"{namespace}-ca-bundle")

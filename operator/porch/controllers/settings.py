@@ -21,6 +21,7 @@ class RepositorySettings:
 
     poll: timedelta = timedelta(seconds=30)  # between two cheap looks at a repository
     timeout: timedelta = timedelta(seconds=60)  # of one call of git
+    ca_bundles: bool = False  # trust `ca.crt` of a Secret <namespace>-ca-bundle as well
     flush_limit: timedelta = timedelta(seconds=60)  # of a last push before a draft goes
 
 

@@ -6,7 +6,8 @@ git and OCI are adapters of it and pass the same contract suite.
 
 Values    packages are paths relative to the registered directory, "net/vpc"; times are aware UTC.
 Versions  opaque text, compared for equality only; a change carries the version it was decided on.
-Errors    Unreachable, AccessDenied, RepositoryInvalid. Expected ends of a change are Outcomes.
+Errors    Unreachable, Untrusted, AccessDenied, RepositoryInvalid. Expected ends of a change are
+          Outcomes.
 """
 
 from collections.abc import Mapping
@@ -25,6 +26,12 @@ class Unreachable(Transient):
     """The repository did not answer, or answered that it cannot just now."""
 
     reason = "RepositoryUnreachable"
+
+
+class Untrusted(Transient):
+    """Whoever answers cannot prove to be the server that was meant."""
+
+    reason = "RepositoryUntrusted"
 
 
 class AccessDenied(Transient):

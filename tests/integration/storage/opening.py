@@ -7,9 +7,10 @@ from pathlib import Path
 
 from porch.storage.git.clone import Clone
 from porch.storage.git.clones import Clones
+from porch.storage.git.credentials import Login
 from porch.storage.git.layout import Layout
 from porch.storage.git.program import Git
-from porch.storage.git.remote import Access, Login, address
+from porch.storage.git.remote import Access, address
 from porch.storage.git.repository import GitRepository
 from porch.storage.git.writer import Writer
 

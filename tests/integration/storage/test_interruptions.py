@@ -11,8 +11,9 @@ import pytest
 from porch.api.lifecycle import Lifecycle
 from porch.storage.adapter import AccessDenied, RevisionId, Unreachable
 from porch.storage.git.clone import CloneDamaged
+from porch.storage.git.credentials import Credentials
 from porch.storage.git.layout import Layout
-from porch.storage.git.remote import Access, Credentials
+from porch.storage.git.remote import Access
 from porch_devcluster.gitserver.repositories import Repository
 from porch_devcluster.gitserver.server import Credentials as Asked
 from porch_devcluster.gitserver.server import GitServer
@@ -121,7 +122,7 @@ async def test_credentials_are_asked_for_again_when_they_are_refused(
     served = own_git_server.create_repository("locked", files={"README.md": "x"})
     secret = ["wrong"]
 
-    async def source() -> Credentials:
+    async def source(_: Credentials | None) -> Credentials:
         return Credentials.basic("porch", secret[0])
 
     opener = Opener(own_git_server.url_of(served), tmp_path / "clones")

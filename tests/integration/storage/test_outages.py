@@ -19,8 +19,9 @@ from porch.storage.adapter import (
     Unreachable,
 )
 from porch.storage.git import pktline
+from porch.storage.git.credentials import Credentials, Login, anonymous
 from porch.storage.git.program import Git
-from porch.storage.git.remote import Access, Credentials, Login, address, anonymous
+from porch.storage.git.remote import Access, address
 from porch.storage.git.smarthttp import SmartHttp
 from porch_devcluster.gitserver.repositories import Repository
 from porch_devcluster.gitserver.server import Credentials as Asked
@@ -58,7 +59,7 @@ def given(*credentials: Credentials) -> Access:
     """Access with these credentials, one after the other; the last one stays."""
     left = list(credentials)
 
-    async def source() -> Credentials:
+    async def source(_: Credentials | None) -> Credentials:
         return left.pop(0) if len(left) > 1 else left[0]
 
     return Access(credentials=source)

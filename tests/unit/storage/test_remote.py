@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from porch.storage.adapter import RepositoryInvalid
-from porch.storage.git.remote import Credentials, Login, address
+from porch.storage.git.credentials import Credentials, Login
+from porch.storage.git.remote import address
 
 
 def test_user_and_password_are_taken_out_of_the_url() -> None:
@@ -44,7 +45,7 @@ async def test_credentials_are_asked_for_once_and_again_after_a_refusal() -> Non
     """A Secret is rotated while we run; a refusal with the same one is final."""
     secrets = iter(["old", "new", "new"])
 
-    async def source() -> Credentials:
+    async def source(_: Credentials | None) -> Credentials:
         return Credentials.bearer(next(secrets))
 
     login = Login(source, Credentials())

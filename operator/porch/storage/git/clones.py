@@ -9,9 +9,10 @@ import hashlib
 from pathlib import Path
 
 from porch.storage.git.clone import Clone
+from porch.storage.git.credentials import Login
 from porch.storage.git.layout import Layout
 from porch.storage.git.program import Git
-from porch.storage.git.remote import Access, Login, address
+from porch.storage.git.remote import Access, address
 from porch.storage.git.repository import GitRepository
 from porch.storage.git.smarthttp import SmartHttp
 from porch.storage.git.transport import Transport
@@ -36,7 +37,7 @@ class Clones:
             clone = await asyncio.to_thread(Clone, directory, place.url)
             self._writers.setdefault(place.url, Writer(clone))
         writer = self._writers[place.url]
-        login = Login(access.credentials, place.given)
+        login = Login(access.credentials, place.given, now=access.now)
         git = Git(writer.clone.directory, place, access, login)
         transport: Transport = SmartHttp(place, access, login, git) if place.is_http else git
         return GitRepository(writer, layout, transport, create_branch=create_branch)

@@ -1,9 +1,10 @@
 """The git program: listing, fetching and pushing by any protocol, and what its failures mean.
 
 I/O       processes, each with a timeout; killed with their children when the caller is cancelled.
-Secrets   credentials travel in the environment of the process as a header; never in arguments,
-          URLs or error texts. Nothing of the caller's own git settings or tracing is passed on.
-Errors    Unreachable, AccessDenied, RepositoryInvalid. A refused push is a value.
+Secrets   passwords and tokens travel in the environment of the process as a header, keys in a file
+          of its own; never in arguments, URLs or error texts. Nothing of the caller's own git
+          settings or tracing is passed on.
+Errors    Unreachable, Untrusted, AccessDenied, RepositoryInvalid. A refused push is a value.
 """
 
 import asyncio
@@ -17,15 +18,27 @@ from datetime import timedelta
 from pathlib import Path
 
 from porch.errors import PorchError, Transient
-from porch.storage.adapter import AccessDenied, RepositoryInvalid, Unreachable
+from porch.storage.adapter import AccessDenied, Untrusted
+from porch.storage.git.credentials import Credentials, Login
+from porch.storage.git.loginfiles import LoginFiles, login_files
 from porch.storage.git.refs import Update
-from porch.storage.git.remote import Access, Address, Login
-from porch.storage.git.transport import PackMaker, PushAnswer
+from porch.storage.git.remote import Access, Address
+from porch.storage.git.transport import (
+    PackMaker,
+    PushAnswer,
+    absent,
+    denied,
+    unreachable,
+    untrusted,
+)
 
 _DENIED = re.compile(
     r"authentication failed|could not read username|could not read password|"
     r"returned error: 40[13]|permission denied|invalid credentials",
     re.IGNORECASE,
+)
+_UNTRUSTED = re.compile(
+    r"host key verification failed|certificate|no matching host key|ssl.*verif", re.IGNORECASE
 )
 _ABSENT = re.compile(
     r"repository .*not found|does not appear to be a git repository|not a git repository|"
@@ -108,7 +121,7 @@ class Git:
     async def push(self, updates: Sequence[Update], *, atomic: bool, pack: PackMaker) -> PushAnswer:
         """Update refs; git finds out itself what the server lacks."""
         del pack
-        done = await self._run(
+        done = await self._tried(
             "push", "--porcelain", "--no-verify", "--no-progress",
             *(["--atomic"] if atomic else []),
             *[f"--force-with-lease={each.ref}:{each.old}" for each in updates],
@@ -133,49 +146,72 @@ class Git:
     async def _call(
         self, *arguments: str, stdin: str = "", within: timedelta | None = None
     ) -> Finished:
-        """Run git, once more with new credentials if there are some; raise unless it succeeds."""
-        done = await self._run(*arguments, stdin=stdin, within=within)
-        denied = done.status != 0 and isinstance(self._failure(done), AccessDenied)
-        if denied and await self._login.renewed():
-            done = await self._run(*arguments, stdin=stdin, within=within)
+        """Run git; raise unless it succeeds."""
+        done = await self._tried(*arguments, stdin=stdin, within=within)
         if done.status != 0:
             raise self._failure(done)
+        return done
+
+    async def _tried(
+        self, *arguments: str, stdin: str = "", within: timedelta | None = None
+    ) -> Finished:
+        """Run git, once more with new credentials if there are some."""
+        done = await self._run(*arguments, stdin=stdin, within=within)
+        lacks_trust = isinstance(self._failure(done), (AccessDenied, Untrusted))
+        if done.status != 0 and lacks_trust and await self._login.renewed():
+            done = await self._run(*arguments, stdin=stdin, within=within)
         return done
 
     def _failure(self, done: Finished) -> PorchError:
         """The error that the words of git stand for."""
         said, shown = self._clean(done.errors or done.output), self._address.shown
+        if _UNTRUSTED.search(said):
+            return untrusted(shown, said)
         if _DENIED.search(said):
-            return AccessDenied(
-                f"{shown} refused the credentials: {said}; check the Secret that "
-                "`spec.git.secretRef` names"
-            )
+            return denied(shown, said)
         if _ABSENT.search(said):
-            return RepositoryInvalid(f"{shown} is no git repository: {said}")
+            return absent(shown, said)
         if _CUT_OFF.search(said):
-            return Unreachable(f"{shown} cannot be reached: {said}")
-        return FetchFailed(f"{shown} answers, but not as it should: {said}")
+            return unreachable(shown, said)
+        return FetchFailed(
+            f"{shown} answers, but not as it should: {said}; look at the repository on its server "
+            "(`git fsck`). It is tried again"
+        )
 
     async def _run(
         self, *arguments: str, stdin: str = "", within: timedelta | None = None
     ) -> Finished:
         credentials = await self._login.credentials()
+        with login_files(credentials) as files:
+            return await self._process(
+                arguments,
+                stdin=stdin.encode("utf-8", "surrogateescape"),
+                within=within or self._access.timeout,
+                environment=_environment(credentials, files),
+            )
+
+    async def _process(
+        self,
+        arguments: Sequence[str],
+        *,
+        stdin: bytes,
+        within: timedelta,
+        environment: Mapping[str, str],
+    ) -> Finished:
         process = await asyncio.create_subprocess_exec(
             "git", "--git-dir", str(self._directory), *arguments,
-            env=self._environment(credentials.authorization),
+            env=environment,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
         )  # fmt: skip
-        limit = within or self._access.timeout
+        seconds = within.total_seconds()
         try:
-            async with asyncio.timeout(limit.total_seconds()):
-                output, errors = await process.communicate(stdin.encode("utf-8", "surrogateescape"))
+            async with asyncio.timeout(seconds):
+                output, errors = await process.communicate(stdin)
         except TimeoutError as err:
-            seconds = limit.total_seconds()
-            words = f"{self._address.shown} must answer within {seconds:.0f} s, and did not"
-            raise Unreachable(words) from err
+            raise unreachable(self._address.shown, f"no answer within {seconds:.0f} s") from err
         finally:
             if process.returncode is None:
                 with suppress(ProcessLookupError):
@@ -183,29 +219,30 @@ class Git:
                 await process.wait()
         return Finished(process.returncode or 0, _text(output), _text(errors))
 
-    def _environment(self, authorization: str) -> Mapping[str, str]:
-        settings = dict(_SETTINGS)
-        if authorization:
-            settings["http.extraHeader"] = f"Authorization: {authorization}"
-        if self._access.ca_bundle is not None:
-            settings["http.sslCAInfo"] = str(self._access.ca_bundle)
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("GIT_")
-        } | {
-            "GIT_TERMINAL_PROMPT": "0",
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_COUNT": str(len(settings)),
-            "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
-            "LC_ALL": "C",
-        }
-        for index, (name, value) in enumerate(settings.items()):
-            environment[f"GIT_CONFIG_KEY_{index}"] = name
-            environment[f"GIT_CONFIG_VALUE_{index}"] = value
-        return environment
-
     def _clean(self, text: str) -> str:
         return "; ".join(_PREFIX.sub("", line).strip() for line in _lines(text))[-500:]
+
+
+def _environment(credentials: Credentials, files: LoginFiles) -> Mapping[str, str]:
+    settings = dict(_SETTINGS)
+    if credentials.authorization:
+        settings["http.extraHeader"] = f"Authorization: {credentials.authorization}"
+    if files.ca is not None:
+        settings["http.sslCAInfo"] = str(files.ca)
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("GIT_")
+    } | {
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_COUNT": str(len(settings)),
+        "GIT_SSH_COMMAND": files.ssh_command,
+        "LC_ALL": "C",
+    }
+    for index, (name, value) in enumerate(settings.items()):
+        environment[f"GIT_CONFIG_KEY_{index}"] = name
+        environment[f"GIT_CONFIG_VALUE_{index}"] = value
+    return environment
 
 
 def _refused(output: str) -> list[tuple[str, str]]:

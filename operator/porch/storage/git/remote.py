@@ -1,48 +1,26 @@
-"""A repository elsewhere: its address, and how we prove who we are.
+"""A repository elsewhere: its address, and how long we wait for it.
 
-Pure, but for the source of credentials, which is the caller's and may ask the API server.
+Pure.
 Secrets   a user and password inside a URL are taken out of it; `url` and `shown` are free of them.
-Errors    RepositoryInvalid for an address that we do not go to; what the source raises.
+Errors    RepositoryInvalid for an address that we do not go to.
 """
 
-import base64
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from porch.storage.adapter import RepositoryInvalid
+from porch.storage.git.credentials import (
+    NO_CREDENTIALS,
+    Credentials,
+    CredentialSource,
+    anonymous,
+    utc_now,
+)
 
 _SSH_SHORT = re.compile(r"^[\w.-]+@[\w.-]+:(?!/)[^:]+$")  # git@host:path
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """How to prove who we are to a server; the header's value is kept out of every text."""
-
-    authorization: str = field(default="", repr=False)  # of the `Authorization` header
-
-    @classmethod
-    def basic(cls, user: str, password: str) -> "Credentials":
-        """User and password."""
-        return cls("Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
-
-    @classmethod
-    def bearer(cls, token: str) -> "Credentials":
-        """A token."""
-        return cls(f"Bearer {token}")
-
-
-NO_CREDENTIALS = Credentials()
-
-CredentialSource = Callable[[], Awaitable[Credentials]]
-
-
-async def anonymous() -> Credentials:
-    """The source of who needs none."""
-    return NO_CREDENTIALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,30 +64,9 @@ class Access:
     """How one registration reaches its repository."""
 
     credentials: CredentialSource = anonymous
-    ca_bundle: Path | None = None  # None: the system's
+    now: Callable[[], datetime] = utc_now  # by which credentials age
     timeout: timedelta = timedelta(seconds=60)  # of a listing or a push
     fetch_timeout: timedelta = timedelta(minutes=15)  # a first fetch brings all history
-
-
-class Login:
-    """The credentials of one registration; asked for when first needed and after a refusal."""
-
-    def __init__(self, source: CredentialSource, given: Credentials) -> None:
-        self._source = source
-        self._given = given
-        self._known: Credentials | None = None
-
-    async def credentials(self) -> Credentials:
-        """What to show the server; the Secret's come before those of the URL."""
-        if self._known is None:
-            found = await self._source()
-            self._known = found if found != NO_CREDENTIALS else self._given
-        return self._known
-
-    async def renewed(self) -> bool:
-        """Ask again after a refusal; whether there is something new to try."""
-        before, self._known = self._known, None
-        return await self.credentials() != before
 
 
 def _without_secrets(parts: SplitResult) -> str:

@@ -13,20 +13,29 @@ Source    gitprotocol-http(5), gitprotocol-v2(5), gitprotocol-pack(5).
 
 import ssl
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
-from porch.storage.adapter import AccessDenied, RepositoryInvalid, Unreachable
+from porch.storage.adapter import AccessDenied, RepositoryInvalid, Unreachable, Untrusted
 from porch.storage.git import pktline
+from porch.storage.git.credentials import Credentials, Login
 from porch.storage.git.layout import HEADS, TAGS
 from porch.storage.git.pktline import DELIMITER, FLUSH, Garbled, Mark
 from porch.storage.git.program import Git
 from porch.storage.git.refs import Update
-from porch.storage.git.remote import Access, Address, Login
-from porch.storage.git.transport import PackMaker, PushAnswer
+from porch.storage.git.remote import Access, Address
+from porch.storage.git.transport import (
+    PackMaker,
+    PushAnswer,
+    absent,
+    denied,
+    unreachable,
+    untrusted,
+)
 
 MAX_BROUGHT = 64  # refs that are fetched without the git program
 MAX_BROUGHT_BYTES = 8 * 1024 * 1024
@@ -49,6 +58,7 @@ class SmartHttp:
         self._login = login
         self._git = git
         self._session: aiohttp.ClientSession | None = None
+        self._trusted = ""  # whom the session trusts besides the system's authorities
         self._speaks_v2: bool | None = None
         self._push_capabilities: frozenset[str] | None = None
 
@@ -144,7 +154,7 @@ class SmartHttp:
                     text = pktline.text(each.partition(b"\0")[2])
                     self._push_capabilities = frozenset(text.split())
                     return self._push_capabilities
-            raise Unreachable(f"{self._address.shown} must say what it can, and did not")
+            raise self._unreachable("it must say what it can, and did not")
         return self._push_capabilities
 
     async def _advertised(self, service: str, headers: Mapping[str, str]) -> list[bytes | Mark]:
@@ -172,7 +182,7 @@ class SmartHttp:
     ) -> bytes:
         try:
             return await self._attempt(method, path, body, headers, limit=limit)
-        except AccessDenied:
+        except (AccessDenied, Untrusted):
             if not await self._login.renewed():
                 raise
         except aiohttp.ServerDisconnectedError:
@@ -190,8 +200,9 @@ class SmartHttp:
         if credentials.authorization:
             sent["Authorization"] = credentials.authorization
         url = self._address.url.rstrip("/") + path
+        session = await self._session_for(credentials)
         try:
-            async with self._open_session().request(
+            async with session.request(
                 method, url, data=body, headers=sent, allow_redirects=False, proxy=_proxy(url)
             ) as response:
                 if response.status != HTTPStatus.OK:
@@ -204,16 +215,20 @@ class SmartHttp:
         except TimeoutError as err:
             seconds = self._access.timeout.total_seconds()
             raise self._unreachable(f"no answer within {seconds:.0f} s") from err
+        except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as err:
+            raise untrusted(self._address.shown, str(err)) from err
         except (aiohttp.ClientError, ssl.SSLError, OSError) as err:
             raise self._unreachable(str(err)) from err
 
-    def _open_session(self) -> aiohttp.ClientSession:
+    async def _session_for(self, credentials: Credentials) -> aiohttp.ClientSession:
+        """The session; a new one when others are to be trusted."""
+        if self._session is not None and self._trusted != credentials.ca:
+            await self.close()
+            self._session = None
         if self._session is None:
-            context = ssl.create_default_context()
-            if self._access.ca_bundle is not None:
-                context.load_verify_locations(cafile=str(self._access.ca_bundle))
+            self._trusted = credentials.ca
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=context),
+                connector=aiohttp.TCPConnector(ssl=_trusting(credentials.ca)),
                 timeout=aiohttp.ClientTimeout(total=self._access.timeout.total_seconds()),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=("Accept-Encoding",),
@@ -225,15 +240,9 @@ class SmartHttp:
         said = await _said(response)
         match status:
             case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-                return AccessDenied(
-                    f"{shown} refused the credentials (HTTP {status}{said}); check the Secret that "
-                    "`spec.git.secretRef` names"
-                )
+                return denied(shown, f"HTTP {status}{said}")
             case HTTPStatus.NOT_FOUND | HTTPStatus.GONE:
-                return RepositoryInvalid(
-                    f"{shown} does not exist, or is hidden from these credentials "
-                    f"(HTTP {status}{said})"
-                )
+                return absent(shown, f"HTTP {status}{said}")
             case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 return _TooLarge()
         if status in range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST):
@@ -242,7 +251,7 @@ class SmartHttp:
         return self._unreachable(f"HTTP {status}{said}")
 
     def _unreachable(self, why: str) -> Unreachable:
-        return Unreachable(f"{self._address.shown} cannot be reached: {why}")
+        return unreachable(self._address.shown, why)
 
     def _lines(self, answer: bytes) -> list[bytes | Mark]:
         """The lines of an answer that ends as it must; half a listing is none."""
@@ -326,6 +335,15 @@ def _advertised_refs(found: Sequence[bytes | Mark]) -> dict[str, str]:
         if ref.startswith((HEADS, TAGS)) and not ref.endswith("^{}"):
             refs[ref] = oid
     return refs
+
+
+@lru_cache(maxsize=64)
+def _trusting(ca: str) -> ssl.SSLContext:
+    """Shared by all sessions: reading the system's authorities takes 20 ms."""
+    context = ssl.create_default_context()
+    if ca:
+        context.load_verify_locations(cadata=ca)
+    return context
 
 
 def _proxy(url: str) -> str | None:

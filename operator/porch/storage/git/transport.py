@@ -2,7 +2,8 @@
 
 Two ways: HTTP spoken by ourselves, one request a push (`smarthttp`), and the git program, which
 knows every other protocol and all about fetching (`program`).
-Errors    Unreachable, AccessDenied, RepositoryInvalid. What a server refuses is a value.
+Errors    Unreachable, Untrusted, AccessDenied, RepositoryInvalid; each names the address, what was
+          found and what to do. What a server refuses is a value.
 """
 
 import re
@@ -10,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from porch.storage.adapter import AccessDenied, RepositoryInvalid, Unreachable, Untrusted
 from porch.storage.git.refs import Update
 
 _LOST = re.compile(
@@ -71,3 +73,36 @@ class Transport(Protocol):
     async def close(self) -> None:
         """Let connections go."""
         ...
+
+
+def unreachable(shown: str, why: str) -> Unreachable:
+    """The server does not answer, or not now."""
+    return Unreachable(
+        f"{shown} cannot be reached: {why}; check `spec.git.repo` and the operator's way to that "
+        "host (DNS, proxy, firewall). It is tried again by itself"
+    )
+
+
+def untrusted(shown: str, why: str) -> Untrusted:
+    """Somebody answers who cannot prove to be that server."""
+    return Untrusted(
+        f"{shown} cannot prove to be the server that was meant: {why}; put the certificate of its "
+        "authority into `ca.crt`, or its SSH host key into `known_hosts`, of the Secret that "
+        "`spec.git.secretRef` names"
+    )
+
+
+def denied(shown: str, why: str) -> AccessDenied:
+    """The server does not let us in."""
+    return AccessDenied(
+        f"{shown} refused the credentials: {why}; check that the Secret that `spec.git.secretRef` "
+        "names holds valid ones with the right to read and push"
+    )
+
+
+def absent(shown: str, why: str) -> RepositoryInvalid:
+    """There is no such repository, or none that these credentials may see."""
+    return RepositoryInvalid(
+        f"{shown} is no git repository, or is hidden from these credentials: {why}; check "
+        "`spec.git.repo`, and what the Secret of `spec.git.secretRef` may see"
+    )
