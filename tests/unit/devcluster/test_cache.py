@@ -8,27 +8,29 @@ from pathlib import Path
 
 import pytest
 
-from porch_devcluster.build import module_key
 from porch_devcluster.cache import cache_root, locked, mark_used, prune
+from porch_devcluster.goprogram import GoProgram, key_of
+
+SOURCES = ("go.mod", "go.sum", "main.go", "part/part.go")
 
 
-def module(home: Path, **changed: str) -> Path:
-    """A Go module with one file or another changed."""
-    home.mkdir()
-    for name in ("go.mod", "go.sum", "main.go"):
-        (home / name).write_text(changed.get(name.replace(".", "_"), "same"))
-    return home
+def program(home: Path, *, changed: str = "", flags: str = "-s") -> GoProgram:
+    """A Go program with one file or another changed."""
+    for name in (*SOURCES, "part/part_test.go"):
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_text("changed" if name == changed else "same")
+    return GoProgram(name="it", entry="it", module=home, cost="nothing", linker_flags=flags)
 
 
 def test_a_change_of_any_source_file_is_another_key(tmp_path: Path) -> None:
     """An old program must never be taken for the new one."""
-    same, again = module(tmp_path / "a"), module(tmp_path / "b")
-    others = [
-        module(tmp_path / name, **{name: "changed"}) for name in ("go_mod", "go_sum", "main_go")
-    ]
+    same, again = program(tmp_path / "a"), program(tmp_path / "b")
+    others = [program(tmp_path / name, changed=name) for name in SOURCES]
+    others.append(program(tmp_path / "flags", flags="-w"))
+    tests = program(tmp_path / "tests", changed="part/part_test.go")
 
-    assert module_key(same) == module_key(again)
-    assert len({module_key(it) for it in (same, *others)}) == 4
+    assert key_of(same) == key_of(again) == key_of(tests)
+    assert len({key_of(it) for it in (same, *others)}) == 1 + len(others)
 
 
 def test_the_least_recently_used_entries_go(tmp_path: Path) -> None:
