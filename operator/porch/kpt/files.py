@@ -92,10 +92,10 @@ def reading_order(paths: Iterable[str]) -> list[str]:
     return sorted(paths, key=lambda path: path.split("/"))
 
 
-def package_directories(files: Mapping[str, str | bytes]) -> list[str]:
+def package_directories(paths: Iterable[str]) -> list[str]:
     """The directories that are packages, "" for the root, in display order; `.git` is skipped."""
     return sorted(
         dirname(path)
-        for path in files
+        for path in paths
         if basename(path) == KPTFILE and ".git" not in dirname(path).split("/")
     )

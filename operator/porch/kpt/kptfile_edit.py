@@ -99,6 +99,22 @@ def set_upstream_lock(root: Node, lock: UpstreamLock) -> None:
     _set_text(generic, "resourceVersion", lock.generic.resource_version)
 
 
+def place_section(root: Node, name: str, section: Node) -> None:
+    """Make a field of the Kptfile this node; a new one is put where kpt's order has it."""
+    position = root.index(name)
+    if position is None:
+        _insert(root, name, section, _ORDER)
+    else:
+        root.content[position + 1] = section
+
+
+def remove_field(root: Node, *path: str) -> None:
+    """Remove the field at `path`, and what is then left empty above it."""
+    parent = root.at(*path[:-1])
+    if parent is not None and parent.remove(path[-1]):
+        _prune(root, *path[:-1])
+
+
 # -- steps
 
 

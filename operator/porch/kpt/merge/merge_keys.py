@@ -1,0 +1,71 @@
+"""The marks by which later merges find a resource again, also when it was renamed locally.
+
+Pure. Each document with a name, namespace or labels gets once the comment `# kpt-merge:
+<namespace>/<name>` on its `metadata`, and the annotation `internal.kpt.dev/upstream-identifier`, as
+the comment then says. The Kptfile gets them, too. A file that has them keeps its bytes; one
+that is no YAML has no resources to mark.
+Source    kpt's merge comments; the annotation as Porch writes it.
+"""
+
+from posixpath import basename
+from typing import Final
+
+from porch.kpt.annotations import UPSTREAM_IDENTIFIER, annotation, set_annotation
+from porch.kpt.content import Content, File
+from porch.kpt.files import DEFAULT_PACKAGE_LIMITS, PackageLimits
+from porch.kpt.kptfile import KPTFILE
+from porch.kpt.merge.identity import MARK, identifier, own_name
+from porch.kpt.yaml.emit import emit
+from porch.kpt.yaml.errors import BadYaml
+from porch.kpt.yaml.limits import YamlLimits
+from porch.kpt.yaml.node import Node
+from porch.kpt.yaml.parse import parse
+
+_SUFFIXES: Final = (".yaml", ".yml")
+
+
+def ensure_merge_keys(
+    content: Content, *, limits: PackageLimits = DEFAULT_PACKAGE_LIMITS
+) -> Content:
+    """The content with every resource marked."""
+    marked = {
+        path: _marked(file, limits.yaml)
+        if basename(path) == KPTFILE or path.endswith(_SUFFIXES)
+        else file
+        for path, file in content.items()
+    }
+    return Content(marked)
+
+
+def _marked(file: File, limits: YamlLimits) -> File:
+    text = file.text
+    if text is None:
+        return file
+    try:
+        documents = parse(text, limits=limits)
+    except BadYaml:
+        return file
+    if not any([mark(document.root) for document in documents]):
+        return file
+    return File.of(emit(documents).encode(), file.mode)
+
+
+def mark(root: Node) -> bool:
+    """Mark a resource; False when it is marked already or is not to be."""
+    key, metadata = root.key("metadata"), root.get("metadata")
+    if key is None or metadata is None or not metadata.is_mapping or not _is_findable(root):
+        return False
+    has_comment = MARK in key.line_comment
+    if not has_comment:
+        key.line_comment = f"# {MARK} {'/'.join(own_name(root))}"
+    wanted = identifier(root)
+    if annotation(root, UPSTREAM_IDENTIFIER) == wanted:
+        return not has_comment
+    set_annotation(root, UPSTREAM_IDENTIFIER, wanted)
+    return True
+
+
+def _is_findable(root: Node) -> bool:
+    """Whether a document says enough about itself to be found again."""
+    labels = root.at("metadata", "labels")
+    return any(own_name(root)) or (labels is not None and bool(labels.content))

@@ -1,0 +1,80 @@
+"""Upgrade: bring what upstream has become into a package that people have changed.
+
+Pure; the inputs are never changed, so a failure leaves nothing half-done.
+Strategies  resource-merge        three-way merge of resources, Kptfiles and files
+            fast-forward          updated as it is, if nothing was changed locally
+            force-delete-replace  updated as it is, whatever was changed locally
+            copy-merge            updated's files over local's; what only local has stays
+Kptfile     In each strategy the package keeps its name, and the root Kptfile merges. Its upstream
+            and lock are the caller's to set: `kptfile_edit.set_upstream`, `set_upstream_lock`.
+Errors      Permanent, with side, file and line. What both sides changed is no error: a conflict.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from porch.errors import Permanent
+from porch.kpt.content import Content
+from porch.kpt.files import DEFAULT_PACKAGE_LIMITS, PackageLimits, check_files
+from porch.kpt.kptfile import KPTFILE
+from porch.kpt.merge.conflicts import Conflict, in_order
+from porch.kpt.merge.replacement import copy, fast_forward, replace
+from porch.kpt.merge.sides import PackageFiles, Side, Three
+from porch.kpt.merge.structural import merge_packages
+
+
+class Strategy(StrEnum):
+    """How updated gets into local."""
+
+    RESOURCE_MERGE = "resource-merge"
+    FAST_FORWARD = "fast-forward"
+    FORCE_DELETE_REPLACE = "force-delete-replace"
+    COPY_MERGE = "copy-merge"
+
+
+class NotAPackage(Permanent):
+    """A side of an upgrade has no Kptfile at its root."""
+
+    reason: ClassVar[str] = "NotAPackage"
+
+    def __init__(self, side: Side, files: int) -> None:
+        super().__init__(
+            f"{side} must be a package: a file `{KPTFILE}` must be at its root, found none among"
+            f" {files} files"
+        )
+        self.side = side
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """The package after an upgrade."""
+
+    content: Content
+    conflicts: tuple[Conflict, ...]  # by path, resource, field
+
+
+def upgrade(
+    original: Content,
+    updated: Content,
+    local: Content,
+    *,
+    strategy: Strategy,
+    limits: PackageLimits = DEFAULT_PACKAGE_LIMITS,
+) -> Upgraded:
+    """`local`, made from `original`, with what `updated` has become."""
+    for side, content in zip(Side, (original, updated, local), strict=True):
+        check_files({path: file.data or b"" for path, file in content.items()}, limits)
+        if side is not Side.ORIGINAL and KPTFILE not in content:
+            raise NotAPackage(side, len(content))
+    sides: Three[PackageFiles] = Three(original, updated, local)
+    match strategy:
+        case Strategy.RESOURCE_MERGE:
+            files, conflicts = merge_packages(sides, limits=limits.yaml)
+        case Strategy.FAST_FORWARD:
+            files, conflicts = fast_forward(sides, limits=limits.yaml)
+        case Strategy.FORCE_DELETE_REPLACE:
+            files, conflicts = replace(sides, limits=limits.yaml)
+        case Strategy.COPY_MERGE:
+            files, conflicts = copy(sides, limits=limits.yaml)
+    return Upgraded(Content(files), in_order(conflicts))
