@@ -190,6 +190,8 @@ _STALLING = _all(
         "ContentTooLarge": "The files are too large to be kept in the object. Make them smaller, "
         "or split the package.",
         "DraftMoved": "The branch of the draft was moved by somebody else.",
+        "DuplicateResource": "A file holds a resource twice, so an upgrade cannot tell which is "
+        "which. Remove or rename one of them.",
         "ExecNotAllowed": "The pipeline names an executable, and none may run here.",
         "Failed": "A failure that stays, without a reason of its own; see the message.",
         "ForeignInstallation": "Another installation serves these kinds: an APIService "
@@ -200,8 +202,11 @@ _STALLING = _all(
         "FunctionNotFound": "No function of that name and tag can be run here.",
         "FunctionNotRun": "A function could not be run.",
         "Invalid": "An input breaks a rule; the message says which.",
+        "LocalChanges": "The package was changed since it was cloned, so it cannot be "
+        "fast-forwarded. Use another strategy.",
         "MalformedAnswer": "The API server answered something else than was asked for.",
         "NameInvalid": "A name breaks the naming rules.",
+        "NotAPackage": "A side of an upgrade has no Kptfile at its root; the message says which.",
         "NotKrm": "A file that must hold Kubernetes resources holds something else.",
         "PathTaken": "The repository holds a file or a submodule where the package, or a directory "
         "above it, must go. Move it away, or choose another name.",

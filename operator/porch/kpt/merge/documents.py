@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 
 from porch.errors import Permanent
 from porch.kpt.content import File, FileMode
-from porch.kpt.files import text_of
+from porch.kpt.files import BadPackage, text_of
 from porch.kpt.kptfile import KPTFILE
 from porch.kpt.krmignore import KRMIGNORE, Ignore
 from porch.kpt.merge.conflicts import ResourceId
@@ -39,10 +39,8 @@ class DuplicateResource(Permanent):
         self.side, self.path, self.resource, self.line = side, path, resource, line
 
 
-class Unread(Permanent):
+class Unread(BadPackage):
     """A file's bytes are needed and were not read from where they are stored."""
-
-    reason: ClassVar[str] = "Unread"
 
 
 @dataclass(slots=True, eq=False)

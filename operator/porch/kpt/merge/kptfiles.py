@@ -9,13 +9,12 @@ Errors    UnmergeableKptfile with side, file and line; BadYaml.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
-from porch.errors import Permanent
 from porch.kpt.annotations import UPSTREAM_IDENTIFIER
 from porch.kpt.content import File
 from porch.kpt.files import text_of
-from porch.kpt.kptfile import API_VERSION, GROUP, KIND
+from porch.kpt.kptfile import API_VERSION, GROUP, KIND, BadKptfile
 from porch.kpt.kptfile_edit import place_section, remove_condition, remove_field
 from porch.kpt.merge.conflicts import Conflict, ResourceId
 from porch.kpt.merge.documents import bytes_of
@@ -40,10 +39,8 @@ _LOCALS: Final = (
 _ROOT_LOCALS: Final = (*_LOCALS, ("upstream",), ("upstreamLock",))
 
 
-class UnmergeableKptfile(Permanent):
+class UnmergeableKptfile(BadKptfile):
     """A side's Kptfile is none that a merge understands."""
-
-    reason: ClassVar[str] = "UnmergeableKptfile"
 
     def __init__(self, side: Side, path: str, problem: str, *, line: int = 1) -> None:
         super().__init__(f"{side} {path}: line {line}: {problem}")
