@@ -5,19 +5,15 @@ CustomResourceDefinitions, APIServices, Namespaces and Kptfiles keep their names
 
 from dataclasses import dataclass
 
-from porch.functions.builtin import krm
+from porch.functions.builtin import depends_on, krm
 from porch.functions.builtin.contract import BuiltinCall, Rejected, done
 from porch.functions.builtin.legacy import failed_legacy
-from porch.functions.builtin.name_references import Renamed, update_references
-from porch.kpt.annotations import annotation, set_annotation
+from porch.functions.builtin.name_references import Renames, finder, update_references
 from porch.kpt.evaluate import FunctionOutput
 from porch.kpt.yaml.node import Node
 
-_DEPENDS_ON = "config.kubernetes.io/depends-on"
 _SKIPPED = ("CustomResourceDefinition", "APIService", "Namespace", "Kptfile")
 _MODES = ("prepend", "append")
-
-Renames = dict[tuple[str, str, str], str]  # (kind, namespace, old name) -> new name
 
 
 def run(call: BuiltinCall) -> FunctionOutput:
@@ -26,11 +22,12 @@ def run(call: BuiltinCall) -> FunctionOutput:
         edit, extra = _settings(call.config)
     except Rejected as refusal:
         return failed_legacy(call.items, f"failed to configure function: {refusal.message}")
-    references = {_depends_on_reference(item) for item in call.items}
+    before = [depends_on.reference_to(item) for item in call.items]
     renames = _rename(call.items, edit)
+    moved = dict(zip(before, map(depends_on.reference_to, call.items), strict=True))
     for item in call.items:
-        update_references(item, krm.effective_namespace(item), _finder(renames))
-        _update_depends_on(item, references, edit)
+        update_references(item, krm.effective_namespace(item), finder(renames))
+        depends_on.follow(item, moved)
         for spec in extra:
             _edit_field(item, spec, edit)
     return done(call.items)
@@ -84,38 +81,6 @@ def _rename(items: list[Node], edit: _Edit) -> Renames:
         renames[item.text("kind"), krm.effective_namespace(item), name] = new
         item.child("metadata").set("name", new)
     return renames
-
-
-def _finder(renames: Renames) -> Renamed:
-    def renamed(kind: str, namespace: str, name: str) -> str | None:
-        for where in (namespace, krm.NO_NAMESPACE):
-            if (kind, where, name) in renames:
-                return renames[kind, where, name]
-        return None
-
-    return renamed
-
-
-def _depends_on_reference(item: Node) -> str:
-    group, _ = krm.group_version(item)
-    namespace = krm.effective_namespace(item)
-    scope = "" if namespace == krm.NO_NAMESPACE else f"namespaces/{namespace}/"
-    return f"{group}/{scope}{item.text('kind')}/{krm.name_of(item)}"
-
-
-def _update_depends_on(item: Node, references: set[str], edit: _Edit) -> None:
-    value = annotation(item, _DEPENDS_ON)
-    if value is None:
-        return
-    moved = []
-    for reference in value.split(","):
-        stripped = reference.strip()
-        parent, _, name = stripped.rpartition("/")
-        is_ours = stripped in references and parent.rpartition("/")[2] not in _SKIPPED
-        new = f"{parent}/{edit.apply(name)}"
-        moved.append(reference.replace(stripped, new) if is_ours else reference)
-    if ",".join(moved) != value:
-        set_annotation(item, _DEPENDS_ON, ",".join(moved))
 
 
 def _edit_field(item: Node, spec: Node, edit: _Edit) -> None:

@@ -7,9 +7,11 @@ Source: the API of Kubernetes.
 
 from collections.abc import Callable, Iterator
 
+from porch.functions.builtin import krm
 from porch.kpt.yaml.node import Node
 
 Path = tuple[str, ...]
+Renames = dict[tuple[str, str, str], str]  # kind, namespace, old name -> new name
 Renamed = Callable[[str, str, str], str | None]  # kind, namespace, old name -> new name
 
 _CONTAINER_FIELDS = ("containers", "initContainers", "ephemeralContainers")
@@ -81,6 +83,18 @@ _WITH_KIND: dict[str, tuple[Path, ...]] = {
     "RoleBinding": (("roleRef",), ("subjects", "*")),
     "ClusterRoleBinding": (("roleRef",), ("subjects", "*")),
 }
+
+
+def finder(renames: Renames) -> Renamed:
+    """Looks renames up; a reference without a namespace of its own may be to a cluster's object."""
+
+    def renamed(kind: str, namespace: str, name: str) -> str | None:
+        for where in (namespace, krm.NO_NAMESPACE):
+            if (kind, where, name) in renames:
+                return renames[kind, where, name]
+        return None
+
+    return renamed
 
 
 def update_references(item: Node, namespace: str, renamed: Renamed) -> None:
