@@ -34,12 +34,24 @@ USAGE: Mapping[str, Usage] = {
         "NAME: VALUE  for each setter that comments `# kpt-set: ${NAME}` name",
         "image: apply-setters:v0.2.0\nconfigMap:\n  replicas: '3'",
     ),
+    "create-setters": Usage(
+        "NAME: VALUE  for each setter; a VALUE that is a YAML list marks whole lists",
+        "image: create-setters:v0.1.0\nconfigMap:\n  value: v",
+    ),
+    "delete-annotations": Usage(
+        "annotationKeys: KEY,KEY  the annotations to remove",
+        "image: delete-annotations:v0.1.0\nconfigMap:\n  annotationKeys: team,owner",
+    ),
     "ensure-name-substring": Usage(
         "prepend: TEXT  or  append: TEXT, exactly one of them\n"
         "or kind EnsureNameSubstring: substring, editMode, additionalNameFields",
         "image: ensure-name-substring:v0.2.0\nconfigMap:\n  prepend: prod-",
     ),
     "gen-pkg-context": Usage("It takes no config.", "image: builtins/gen-pkg-context"),
+    "list-setters": Usage("It takes no config.", "image: list-setters:v0.1.0"),
+    "remove-local-config-resources": Usage(
+        "It takes no config.", "image: remove-local-config-resources:v0.1.0"
+    ),
     "search-replace": Usage(
         "by-value: TEXT         fields that hold exactly this\n"
         "by-value-regex: RE2    fields that match this; groups are ${1}, ${2}, …\n"
@@ -54,6 +66,10 @@ USAGE: Mapping[str, Usage] = {
         "or kind SetAnnotations: annotations, additionalAnnotationFields",
         "image: set-annotations:v0.1.4\nconfigMap:\n  team: payments",
     ),
+    "set-enforcement-action": Usage(
+        "enforcementAction: deny, warn or dryrun",
+        "image: set-enforcement-action:v0.1.0\nconfigMap:\n  enforcementAction: dryrun",
+    ),
     "set-image": Usage(
         "name: TEXT     the image to change (required)\n"
         "newName: TEXT  newTag: TEXT  digest: TEXT   at least one of them\n"
@@ -64,11 +80,20 @@ USAGE: Mapping[str, Usage] = {
         "KEY: VALUE  for each label\nor kind SetLabels: labels",
         "image: set-labels:v0.2.0\nconfigMap:\n  app: shop",
     ),
+    "set-name-prefix": Usage(
+        "prefix: TEXT     what names begin with afterwards; default: the package's name\n"
+        "oldPrefix: TEXT  what they begin with now; default: packagename",
+        "image: set-name-prefix\nconfigMap:\n  prefix: shop",
+    ),
     "set-namespace": Usage(
         "namespace: NAME         the namespace to set (required)\n"
         "namespaceMatcher: NAME  change only resources that are in this one\n"
         "or kind SetNamespace with the same fields",
         "image: set-namespace:v0.4.1\nconfigMap:\n  namespace: shop",
+    ),
+    "set-project-id": Usage(
+        "project-id: ID  the project for what has none",
+        "image: set-project-id:v0.2.0\nconfigMap:\n  project-id: shop-prod",
     ),
     "starlark": Usage(
         'source: SCRIPT  changes `ctx.resource_list["items"]`, or calls fail("why")\n'
@@ -76,6 +101,11 @@ USAGE: Mapping[str, Usage] = {
         "image: starlark:v0.4.3\nconfigMap:\n  source: |\n"
         '    for item in ctx.resource_list["items"]:\n'
         '      item["metadata"].setdefault("labels", {})["seen"] = "yes"',
+    ),
+    "upsert-resource": Usage(
+        "The resource itself, or a List of them, by `configPath`; its annotation\n"
+        "config.kubernetes.io/target-path names the file it is in or goes to",
+        "image: upsert-resource:v0.2.0\nconfigPath: replacements.yaml",
     ),
 }
 

@@ -42,16 +42,24 @@ def _versions(minor: str, *patches: int) -> tuple[str, ...]:
 PORTS: Mapping[str, Port] = {
     "apply-replacements": Port("apply_replacements", _versions("v0.1", 1, 2, 3, 4, 5)),
     "apply-setters": Port("apply_setters", _versions("v0.2", 0, 1, 2)),
+    "create-setters": Port("create_setters", _versions("v0.1", 0)),
+    "delete-annotations": Port("delete_annotations", _versions("v0.1", 0)),
     "ensure-name-substring": Port(
         "ensure_name_substring", (*_versions("v0.1", 1), *_versions("v0.2", 0))
     ),
     "gen-pkg-context": Port("gen_pkg_context", ()),
+    "list-setters": Port("list_setters", _versions("v0.1", 0)),
+    "remove-local-config-resources": Port("remove_local_config_resources", _versions("v0.1", 0)),
     "search-replace": Port("search_replace", _versions("v0.2", 0, 1)),
     "set-annotations": Port("set_annotations", _versions("v0.1", 4, 5)),
+    "set-enforcement-action": Port("set_enforcement_action", _versions("v0.1", 0)),
     "set-image": Port("set_image", _versions("v0.1", 1, 2)),
     "set-labels": Port("set_labels", (*_versions("v0.1", 5), *_versions("v0.2", 0, 1, 2))),
+    "set-name-prefix": Port("set_name_prefix", _versions("v0.1", 0)),
     "set-namespace": Port("set_namespace", _versions("v0.4", 1, 2, 3, 4, 5)),
+    "set-project-id": Port("set_project_id", _versions("v0.2", 0, 1)),
     "starlark": Port("starlark", (*_versions("v0.4", 3), *_versions("v0.5", 0, 1, 2, 3, 4, 5))),
+    "upsert-resource": Port("upsert_resource", _versions("v0.2", 0, 1)),
 }
 _IN_PROCESS = "builtins"  # repository of the functions that kpt itself contains
 

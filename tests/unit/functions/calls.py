@@ -100,3 +100,14 @@ def resource(kind: str, *body: str, api_version: str = "v1", name: str = "a") ->
     """A resource; `body` are further lines."""
     lines = [f"apiVersion: {api_version}", f"kind: {kind}", "metadata:", f"  name: {name}", *body]
     return "\n".join(lines) + "\n"
+
+
+def in_file(path: str, *annotations: str) -> tuple[str, ...]:
+    """Lines of metadata: where a resource is, and further annotations."""
+    lines = (f"internal.config.kubernetes.io/path: '{path}'", *annotations)
+    return ("  annotations:", *(f"    {line}" for line in lines))
+
+
+def several(*texts: str) -> str:
+    """Resources one after the other."""
+    return "---\n".join(texts)

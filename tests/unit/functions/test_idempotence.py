@@ -20,6 +20,8 @@ _KINDS = st.sampled_from(
         ("CronJob", "batch/v1"),
         ("Widget", "example.com/v1"),
         ("RoleBinding", "rbac.authorization.k8s.io/v1"),
+        ("StorageBucket", "storage.cnrm.cloud.google.com/v1beta1"),
+        ("K8sNoSecrets", "constraints.gatekeeper.sh/v1beta1"),
     ]
 )
 _BODIES = st.sampled_from(
@@ -28,6 +30,7 @@ _BODIES = st.sampled_from(
         ("  namespace: old # c",),
         ("  labels: {app: x}", "spec:", "  template: {spec: {containers: [{image: 'nginx:1'}]}}"),
         ("data:", "  # above", "  k: 'v' # kpt-set: ${v}"),
+        ("  annotations: {a: x, config.kubernetes.io/local-config: 'true'}",),
     ]
 )
 _STEPS = st.sampled_from(
@@ -41,6 +44,13 @@ _STEPS = st.sampled_from(
         "{image: 'search-replace:v0.2.0', configMap: {by-value: v, put-value: w}}",
         "{image: 'ensure-name-substring:v0.2.0', configMap: {prepend: p-}}",
         "{image: 'builtins/gen-pkg-context'}",
+        "{image: 'delete-annotations:v0.1.0', configMap: {annotationKeys: 'a,b'}}",
+        "{image: 'list-setters:v0.1.0'}",
+        "{image: 'remove-local-config-resources:v0.1.0'}",
+        "{image: 'set-enforcement-action:v0.1.0', configMap: {enforcementAction: deny}}",
+        "{image: set-name-prefix, configMap: {oldPrefix: p, prefix: p-a}}",
+        "{image: 'set-project-id:v0.2.0', configMap: {project-id: shop}}",
+        "{image: 'upsert-resource:v0.2.0', configPath: 0.yaml}",
     ]
 )
 

@@ -97,6 +97,13 @@ def error(message: str) -> ResultItem:
     return ResultItem(message=message, severity=Severity.ERROR)
 
 
+def about_item(
+    item: Node, message: str, *, severity: Severity | None = Severity.INFO
+) -> ResultItem:
+    """A result about one item; the file is the item's."""
+    return ResultItem(message=message, severity=severity, file=FileRef(path=path_of(item)))
+
+
 def about_field(
     item: Node, path: str, message: str, *, severity: Severity | None = Severity.INFO
 ) -> ResultItem:

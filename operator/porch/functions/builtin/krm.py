@@ -99,6 +99,11 @@ def is_local_config(item: Node) -> bool:
     return annotation(item, LOCAL_CONFIG) not in (None, "", "false")
 
 
+def is_kptfile(item: Node) -> bool:
+    """Whether the item describes a package."""
+    return item.text("kind") == "Kptfile" and group_version(item)[0] == "kpt.dev"
+
+
 def name_of(item: Node) -> str:
     """`metadata.name`."""
     return item.text("metadata", "name")

@@ -53,3 +53,8 @@ def string_map(node: Node | None, where: str) -> dict[str, str]:
         if not value.is_scalar or not value.is_string:
             raise Rejected(f"`{where}.{key.value}` must be a string, found {value.value!r}")
     return {key.value: value.value for key, value in node.items()}
+
+
+def failure(message: str) -> str:
+    """The standard error of an SDK function that returns an error."""
+    return f"failed to evaluate function: error: {message}"

@@ -36,7 +36,7 @@ class SetterPattern:
 
     def fill(self, given: dict[str, str], current: str) -> "str | Unresolved":
         """The new text; what is not given is derived from the current one."""
-        values = {**self._derived(current), **given}
+        values = {**self.derived(current), **given}
         missing = [name for name in self.names if name not in values]
         if missing:
             return Unresolved(tuple(missing))
@@ -45,7 +45,7 @@ class SetterPattern:
             pieces += (values[name], literal)
         return "".join(pieces)
 
-    def _derived(self, current: str) -> dict[str, str]:
+    def derived(self, current: str) -> dict[str, str]:
         """What the current text has in the places; empty when it does not fit or one is empty."""
         for line in current.split("\n"):
             captured = self._match(line)
