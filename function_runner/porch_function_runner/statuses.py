@@ -9,7 +9,8 @@ from google.protobuf.any_pb2 import Any
 from google.rpc.status_pb2 import Status
 from grpc import StatusCode
 
-from porch.errors import PorchError, Transient
+from porch.errors import PorchError, Transient, Waiting
+from porch.functions.images import BadImage
 from porch.functions.wire.evaluator_pb2 import FailedEvaluation
 from porch.kpt.results import result_data
 from porch_function_runner.failures import (
@@ -23,11 +24,13 @@ from porch_function_runner.failures import (
 # The first class that fits decides.
 CODES: tuple[tuple[type[PorchError], StatusCode], ...] = (
     (BadRequest, StatusCode.INVALID_ARGUMENT),
+    (BadImage, StatusCode.INVALID_ARGUMENT),
     (NotServed, StatusCode.NOT_FOUND),
     (FunctionFailed, StatusCode.INTERNAL),
     (TooLarge, StatusCode.RESOURCE_EXHAUSTED),
     (OutOfTime, StatusCode.DEADLINE_EXCEEDED),
     (Transient, StatusCode.UNAVAILABLE),  # the same call may succeed later
+    (Waiting, StatusCode.UNAVAILABLE),
     (PorchError, StatusCode.UNKNOWN),  # an image that cannot be read, a pod that cannot start
 )
 

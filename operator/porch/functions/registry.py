@@ -3,7 +3,8 @@
 Pure. A FunctionConfig with a `goExecutor` states the tags that a built-in serves for its image, in
 place of the shipped ones; one with a `binaryExecutor` names an executable. Names are matched whole,
 the repository must equal one of the prefixes (an empty list admits any; "" is the default prefix),
-tags are compared as text, and an image that is pinned by digest is never served by something else.
+tags are compared as text. An image that is pinned by digest is never served by something else, but
+for an executable of which the digest is listed among the tags.
 Edition   a shipped tag, and any older one, means the catalogue's behaviour; `latest` and newer tags
           the corrected one.
 """
@@ -81,9 +82,20 @@ class _Offer:
     target: str  # name of a port, or path of an executable
 
     def admits(self, image: Image, default_prefix: str) -> bool:
+        return self._has_prefix(image, default_prefix) and (
+            not image.digest and image.tag in self.tags
+        )
+
+    def admits_pinned(self, image: Image, default_prefix: str) -> bool:
+        """As `admits`; a digest may be listed among the tags, with or without its algorithm."""
+        if not image.digest:
+            return self.admits(image, default_prefix)
+        digest = {image.digest, image.digest.partition(":")[2]}
+        return self._has_prefix(image, default_prefix) and not digest.isdisjoint(self.tags)
+
+    def _has_prefix(self, image: Image, default_prefix: str) -> bool:
         prefixes = [prefix.rstrip("/") or default_prefix for prefix in self.prefixes]
-        in_prefix = not prefixes or image.repository in prefixes
-        return not image.digest and in_prefix and image.tag in self.tags
+        return not prefixes or image.repository in prefixes
 
 
 _SHIPPED: Mapping[str, _Offer] = {
@@ -133,7 +145,7 @@ class FunctionRegistry:
     def executable(self, image: Image) -> str | None:
         """The path of the executable that serves the image; None when there is none."""
         offer = self._executables.get(image.name)
-        if offer is None or not offer.admits(image, self.default_prefix):
+        if offer is None or not offer.admits_pinned(image, self.default_prefix):
             return None
         return offer.target
 

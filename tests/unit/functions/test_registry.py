@@ -142,6 +142,21 @@ def test_a_config_names_an_executable() -> None:
     assert registry.executable(registry.resolve("x:v1@sha256:ab")) is None
 
 
+@pytest.mark.parametrize("listed", ["ab12", "sha256:ab12"])
+def test_an_executable_serves_a_digest_only_when_it_is_listed(listed: str) -> None:
+    """Whoever lists it says that the executable is that image's; the tag beside it is no matter."""
+    binary = BinaryExecutor(tags=[listed, "v1"], path="x")
+    registry = FunctionRegistry.of([FunctionConfigSpec(image="x", binary_executor=binary)])
+
+    def served(image: str) -> bool:
+        return registry.executable(registry.resolve(image)) is not None
+
+    assert served("x@sha256:ab12")
+    assert served("x:v2@sha256:ab12")
+    assert not served("x:v1@sha256:cd34")
+    assert not served("x:ab1")
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
