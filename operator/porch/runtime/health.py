@@ -2,6 +2,7 @@
 
 Paths     /healthz: 200 while every check of liveness passes, else 503 and a restart by the kubelet
           /readyz:  the same for readiness; /metrics: Prometheus. Bodies name each check.
+          `pages` of the caller's, answered as JSON.
 Meaning   alive = the watches hear something (bookmarks come each minute) and no pass hangs;
           it is answered by the loop that does the work, so a blocked loop is not alive either.
 I/O       listens on one port; nothing secret is served and nothing can be changed.
@@ -12,7 +13,9 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from types import MappingProxyType
 
+import msgspec
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
@@ -58,6 +61,7 @@ async def serve(
     live: Mapping[str, Check],
     ready: Mapping[str, Check],
     registry: CollectorRegistry,
+    pages: Mapping[str, Callable[[], object]] = MappingProxyType({}),
     host: str = "0.0.0.0",  # noqa: S104 (the kubelet and Prometheus come from outside the pod)
 ) -> AsyncGenerator[int, None]:
     """Answer until the end of the block; the value is the port, of choice when 0 was asked."""
@@ -69,6 +73,8 @@ async def serve(
     app.router.add_get("/healthz", _answer(live))
     app.router.add_get("/readyz", _answer(ready))
     app.router.add_get("/metrics", metrics)
+    for path, page in pages.items():
+        app.router.add_get(path, _json(page))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
@@ -84,5 +90,12 @@ def _answer(checks: Mapping[str, Check]) -> Callable[[web.Request], Awaitable[we
         lines = [f"[-] {name}: {why}" if why else f"[+] {name}" for name, why in wrong.items()]
         status = 503 if any(wrong.values()) else 200
         return web.Response(status=status, text="\n".join(lines) + "\n")
+
+    return answer
+
+
+def _json(page: Callable[[], object]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=msgspec.json.encode(page()), content_type="application/json")
 
     return answer
