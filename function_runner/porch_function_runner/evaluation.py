@@ -54,3 +54,7 @@ class Evaluator(Protocol):
     async def evaluate(self, request: EvaluationRequest, deadline: Deadline) -> EvaluationResponse:
         """Run the function, or raise NotServed."""
         ...
+
+    def state(self) -> dict[str, object]:
+        """What it does now, as JSON data for people who look for a fault."""
+        ...

@@ -102,7 +102,7 @@ def _filled(into: type[S], given: dict[str, str], problems: list[str]) -> S:
             values[field.name] = _filled(kind, given, problems)  # type: ignore[arg-type]
         elif (text := given.get(name.replace("-", "_"))) is not None:
             try:
-                values[field.name] = parse(kind, text)
+                values[field.name] = parse(kind, text, in_bytes=name.endswith("-bytes"))
             except ValueError as err:
                 problems.append(f"--{name} must be {err}, found {text!r}")
     return into(**values)

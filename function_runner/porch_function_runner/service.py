@@ -6,7 +6,6 @@ nothing behind.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NoReturn
@@ -22,13 +21,15 @@ from porch.functions.wire.service import (
     SERVICE,
     STATUS_DETAILS,
 )
-from porch_function_runner.evaluation import Deadline, EvaluationRequest, EvaluationResponse
+from porch.runtime.tracing import answering
+from porch_function_runner.chain import Evaluate
+from porch_function_runner.evaluation import Deadline, EvaluationRequest
 from porch_function_runner.failures import BadRequest, FunctionFailed, OutOfTime, TooLarge
+from porch_function_runner.meters import EvaluationMetrics
 from porch_function_runner.statuses import code_of, details_of, text_of
 
 logger = logging.getLogger(__name__)
 
-Evaluate = Callable[[EvaluationRequest, Deadline], Awaitable[EvaluationResponse]]
 Context = grpc.aio.ServicerContext[EvaluateFunctionRequest, EvaluateFunctionResponse]
 
 _MOST_DETAILS_BYTES = 256 << 10
@@ -39,6 +40,7 @@ class EvaluationService:
     """Answers EvaluateFunction."""
 
     evaluate: Evaluate
+    metrics: EvaluationMetrics
     timeout: timedelta  # of one call, whatever time its caller gives it
     max_message_bytes: int
 
@@ -54,10 +56,22 @@ class EvaluationService:
     async def _answer(
         self, request: EvaluateFunctionRequest, context: Context
     ) -> EvaluateFunctionResponse:
+        outcome = grpc.StatusCode.UNKNOWN
+        self.metrics.began()
         try:
-            return await self._evaluated(request, self._deadline(context))
+            with answering(METHOD, {"function.image": request.image}, _metadata(context)):
+                answer = await self._evaluated(request, self._deadline(context))
         except PorchError as err:
+            outcome = code_of(err)
             await _refuse(err, context)
+        except asyncio.CancelledError:  # the caller has left, or its deadline has passed
+            outcome = grpc.StatusCode.CANCELLED
+            raise
+        else:
+            outcome = grpc.StatusCode.OK
+            return answer
+        finally:
+            self.metrics.ended(outcome.name)
 
     async def _evaluated(
         self, request: EvaluateFunctionRequest, deadline: Deadline
@@ -94,7 +108,11 @@ async def _refuse(err: PorchError, context: Context) -> NoReturn:
 
 def _details_bytes(context: Context) -> int:
     """How large the details of an error may be, as the caller says."""
-    for key, value in context.invocation_metadata() or ():
+    for key, value in _metadata(context):
         if key == DETAILS_BYTES and isinstance(value, str) and value.isdecimal():
             return min(int(value[:9]), _MOST_DETAILS_BYTES)
     return DEFAULT_DETAILS_BYTES
+
+
+def _metadata(context: Context) -> tuple[tuple[str, str | bytes], ...]:
+    return tuple(context.invocation_metadata() or ())

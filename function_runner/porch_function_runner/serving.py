@@ -8,8 +8,10 @@ import grpc
 from grpc_health.v1 import health_pb2_grpc
 
 from porch.errors import Permanent
+from porch_function_runner.chain import Evaluate
 from porch_function_runner.health import Health
-from porch_function_runner.service import Evaluate, EvaluationService
+from porch_function_runner.meters import EvaluationMetrics
+from porch_function_runner.service import EvaluationService
 from porch_function_runner.settings import ServerSettings
 
 
@@ -28,7 +30,9 @@ class Served:
 
 
 @asynccontextmanager
-async def serve(evaluate: Evaluate, settings: ServerSettings) -> AsyncGenerator[Served, None]:
+async def serve(
+    evaluate: Evaluate, metrics: EvaluationMetrics, settings: ServerSettings
+) -> AsyncGenerator[Served, None]:
     """Answer until the end of the block; then calls may go on for the grace, and no longer."""
     limit = settings.max_request_body_size
     server = grpc.aio.server(
@@ -43,7 +47,10 @@ async def serve(evaluate: Evaluate, settings: ServerSettings) -> AsyncGenerator[
     )
     health = Health()
     service = EvaluationService(
-        evaluate=evaluate, timeout=settings.evaluation_timeout, max_message_bytes=limit
+        evaluate=evaluate,
+        metrics=metrics,
+        timeout=settings.evaluation_timeout,
+        max_message_bytes=limit,
     )
     server.add_generic_rpc_handlers((service.handler(),))
     health_pb2_grpc.add_HealthServicer_to_server(health, server)

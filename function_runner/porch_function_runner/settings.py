@@ -44,11 +44,26 @@ class LogSettings:
 class FunctionSettings:
     """Which functions are run, and by what."""
 
-    disable_runtimes: tuple[str, ...] = flag((), "Runtimes not to use: exec, pod")
+    disable_runtimes: tuple[str, ...] = flag(
+        (), "Runtimes not to use: exec, pod; separated by commas"
+    )
     default_image_prefix: str = flag(
         DEFAULT_PREFIX + "/", 'Registry that "" stands for in the prefixes of a FunctionConfig'
     )
-    functions: Path = flag(Path("./functions"), "Folder of executables with a relative path")
+    function_configs: Path | None = flag(
+        None, "Folder of FunctionConfigs (*.yaml) to use; when empty, the cluster's are watched"
+    )
+    functions: Path = flag(
+        Path("./functions"), "Folder of executables; nothing outside of it is run"
+    )
+    max_parallel_executables: int = flag(16, "Most executables that run at once")
+    max_waiting_executables: int = flag(
+        1000, "Most calls that wait for an executable; more are refused and may be tried again"
+    )
+    executable_memory_bytes: int = flag(4 << 30, "Most address space of an executable")
+    result_cache_bytes: int = flag(
+        64 << 20, "Most bytes of kept answers of functions that are pinned by digest; 0 keeps none"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

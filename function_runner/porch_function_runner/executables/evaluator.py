@@ -12,11 +12,12 @@ import signal
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from porch.functions.registry import FunctionRegistry
 from porch.kpt.evaluate import ResultItem
-from porch.kpt.resourcelist import BadFunctionOutput, read_output
+from porch.kpt.resourcelist import read_printed
 from porch_function_runner.evaluation import Deadline, EvaluationRequest, EvaluationResponse
 from porch_function_runner.executables.process import Ended, ProcessLimits, run
 from porch_function_runner.failures import (
@@ -112,7 +113,8 @@ async def _answer(ended: Ended, image: str, limits: ProcessLimits) -> Evaluation
         return EvaluationResponse(resource_list=ended.stdout, log=ended.stderr)
     results: tuple[ResultItem, ...] = ()
     if 0 < len(ended.stdout) <= _READABLE_BYTES:
-        results = await asyncio.to_thread(_results, ended.stdout)
+        read = partial(read_printed, ended.stdout, exit_code=ended.exit_code)
+        results = (await asyncio.to_thread(read)).results
     raise _failed(image, _how(ended.exit_code), results=results, ended=ended)
 
 
@@ -128,14 +130,6 @@ def _failed(
         results=results,
         log=log,
     )
-
-
-def _results(stdout: bytes) -> tuple[ResultItem, ...]:
-    """The structured results of a function that failed, which may print what it likes."""
-    try:
-        return read_output(stdout.decode(errors="replace")).results
-    except BadFunctionOutput:
-        return ()
 
 
 def _how(exit_code: int) -> str:

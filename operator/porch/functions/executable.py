@@ -19,7 +19,7 @@ from datetime import timedelta
 from typing import IO
 
 from porch.kpt.evaluate import FunctionCall, FunctionNotRun, FunctionOutput
-from porch.kpt.resourcelist import BadFunctionOutput, ResourceList, read_output, write_input
+from porch.kpt.resourcelist import read_printed, write_input
 
 _CHUNK_BYTES = 1 << 16
 
@@ -46,7 +46,7 @@ class ExecutableRuntime:
         text = write_input(call.items, call.config)
         with _started(_arguments(call.exec)) as child:
             stdout, stderr = _Conversation(child, self.limits, call.exec).hold(text.encode())
-        listed = _read(stdout, exit_code=child.returncode)
+        listed = read_printed(stdout, exit_code=child.returncode)
         return FunctionOutput(
             items=listed.items,
             results=listed.results,
@@ -85,16 +85,6 @@ def _started(arguments: list[str]) -> subprocess.Popen[bytes]:
         )
     except OSError as err:
         raise FunctionNotRun(f"unexpected function error: exec {arguments[0]!r}: {err}") from err
-
-
-def _read(stdout: bytes, *, exit_code: int) -> ResourceList:
-    """What was printed; a function that failed may print what it likes."""
-    try:
-        return read_output(stdout.decode())
-    except (BadFunctionOutput, UnicodeDecodeError) as err:
-        if exit_code:
-            return ResourceList([])
-        raise BadFunctionOutput(f"the function must print a ResourceList: {err}") from err
 
 
 class _Conversation:

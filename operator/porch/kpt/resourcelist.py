@@ -81,6 +81,16 @@ def read_output(text: str, *, limits: YamlLimits = DEFAULT_LIMITS) -> ResourceLi
     return ResourceList(roots)
 
 
+def read_printed(stdout: bytes, *, exit_code: int = 0) -> ResourceList:
+    """What a function printed, as bytes; one that failed may print what it likes."""
+    try:
+        return read_output(stdout.decode())
+    except (BadFunctionOutput, UnicodeDecodeError) as err:
+        if exit_code:
+            return ResourceList([])
+        raise BadFunctionOutput(f"the function must print a ResourceList: {err}") from err
+
+
 def read_results(results: Node | None) -> tuple[ResultItem, ...]:
     """The structured results, as a list or wrapped as `{name, items}`."""
     if results is None or results.is_null:

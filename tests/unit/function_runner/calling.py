@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import grpc
 from google.rpc.status_pb2 import Status
+from prometheus_client import CollectorRegistry
 
 from porch.functions.wire.evaluator_pb2 import (
     EvaluateFunctionRequest,
@@ -14,7 +15,14 @@ from porch.functions.wire.evaluator_pb2 import (
     FailedEvaluation,
 )
 from porch.functions.wire.service import DETAILS_BYTES, PATH, STATUS_DETAILS
-from porch_function_runner.evaluation import Deadline, EvaluationRequest, EvaluationResponse
+from porch_function_runner.chain import EvaluatorChain
+from porch_function_runner.evaluation import (
+    Deadline,
+    EvaluationRequest,
+    EvaluationResponse,
+    Evaluator,
+)
+from porch_function_runner.meters import EvaluationMetrics
 from porch_function_runner.serving import serve
 from porch_function_runner.settings import ServerSettings
 
@@ -29,6 +37,7 @@ class Caller:
     """Speaks the bare wire."""
 
     channel: grpc.aio.Channel
+    address: str
 
     async def __call__(
         self,
@@ -63,6 +72,14 @@ class Evaluations:
         self.deadlines.append(deadline)
         return await self.answer(request, deadline)
 
+    def state(self) -> dict[str, object]:
+        return {"asked": len(self.asked)}
+
+
+def chain(*evaluators: Evaluator) -> EvaluatorChain:
+    """These, in this order."""
+    return EvaluatorChain(evaluators, EvaluationMetrics(CollectorRegistry()))
+
 
 @asynccontextmanager
 async def served(
@@ -75,8 +92,9 @@ async def served(
         max_request_body_size=limit,
         shutdown_grace=timedelta(),
     )
-    async with serve(evaluate, settings) as server, channel(server.port) as opened:
-        yield Caller(opened)
+    metrics = EvaluationMetrics(CollectorRegistry())
+    async with serve(evaluate, metrics, settings) as server, channel(server.port) as opened:
+        yield Caller(opened, f"127.0.0.1:{server.port}")
 
 
 @asynccontextmanager

@@ -4,7 +4,6 @@ import asyncio
 import stat
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from porch_function_runner.executables.evaluator import ExecutableEvaluator, Exe
 from porch_function_runner.executables.process import ProcessLimits
 from porch_function_runner.failures import FunctionFailed, NotServed, Overloaded, TooLarge
 from tests.unit.function_runner.calling import INPUT
+from tests.unit.function_runner.waiting import gone, until
 
 pytestmark = pytest.mark.process
 
@@ -274,23 +274,3 @@ async def test_a_call_that_is_cancelled_in_line_takes_no_turn(workshop: Workshop
         EvaluationResponse,
     ]
     assert evaluator.state() == {"running": 0, "waiting": 0}
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait for it."""
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.005)
-
-
-async def gone(pid: int) -> None:
-    """Wait until a process has ended."""
-    await until(lambda: not _runs(pid))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False

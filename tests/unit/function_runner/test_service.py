@@ -13,7 +13,6 @@ from grpc_health.v1.health_pb2_grpc import HealthStub
 from porch.errors import Permanent, PorchError, Transient
 from porch.functions.wire.evaluator_pb2 import DESCRIPTOR
 from porch.kpt.evaluate import ResultItem, Severity
-from porch_function_runner.chain import EvaluatorChain
 from porch_function_runner.evaluation import Deadline, EvaluationRequest, EvaluationResponse
 from porch_function_runner.failures import (
     BadRequest,
@@ -23,7 +22,15 @@ from porch_function_runner.failures import (
     Overloaded,
     TooLarge,
 )
-from tests.unit.function_runner.calling import IMAGE, INPUT, Caller, Evaluations, said, served
+from tests.unit.function_runner.calling import (
+    IMAGE,
+    INPUT,
+    Caller,
+    Evaluations,
+    chain,
+    said,
+    served,
+)
 
 pytestmark = pytest.mark.process
 
@@ -101,8 +108,7 @@ async def test_each_failure_has_its_status(err: PorchError, code: grpc.StatusCod
 async def test_a_function_is_asked_of_each_evaluator_in_order() -> None:
     """And of no more than needed."""
     first, second, third = raising(NotServed(IMAGE)), Evaluations(echo), Evaluations(echo)
-    chain = EvaluatorChain([first, second, third])
-    async with served(chain.evaluate) as caller:
+    async with served(chain(first, second, third).evaluate) as caller:
         await caller()
 
     assert [len(each.asked) for each in (first, second, third)] == [1, 1, 0]
@@ -111,7 +117,7 @@ async def test_a_function_is_asked_of_each_evaluator_in_order() -> None:
 @pytest.mark.parametrize("evaluators", [[], [raising(NotServed(IMAGE))]], ids=["none", "one"])
 async def test_what_nobody_serves_is_not_found(evaluators: list[Evaluations]) -> None:
     """With no evaluator at all, too."""
-    async with served(EvaluatorChain(evaluators).evaluate) as caller:
+    async with served(chain(*evaluators).evaluate) as caller:
         found = await refused(caller)
 
     assert found.code() is grpc.StatusCode.NOT_FOUND
@@ -121,7 +127,7 @@ async def test_what_nobody_serves_is_not_found(evaluators: list[Evaluations]) ->
 async def test_another_failure_is_not_left_to_the_next_evaluator() -> None:
     """A function that failed in one place must not be tried in another."""
     second = Evaluations(echo)
-    async with served(EvaluatorChain([raising(Transient("a")), second]).evaluate) as caller:
+    async with served(chain(raising(Transient("a")), second).evaluate) as caller:
         await refused(caller)
 
     assert second.asked == []
