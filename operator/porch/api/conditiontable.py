@@ -149,6 +149,7 @@ _GOING_ON = _all(
         "Expired": "The API server does not keep the version that was asked for; it is read again.",
         "Forbidden": "The operator lacks a right, or an admission policy refused. See the roles in "
         "`manifests/rbac`.",
+        "FunctionRunnerUnavailable": "The function runner does not answer or has no room.",
         "LoginFailed": "The operator got no credentials for the API server.",
         "NotFound": "An object that is needed does not exist.",
         "NotLeading": "Another replica of the operator works now.",

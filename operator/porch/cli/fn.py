@@ -1,5 +1,6 @@
 """`porchctl fn`: its commands and their options. What they do is imported when they run."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -53,6 +54,12 @@ def _shared(command: _Command) -> _Command:
             show_default=True,
             metavar="true|false",
             help="Show at most four lines of each function's results and standard error.",
+        ),
+        click.option(
+            "--runner",
+            default="",
+            metavar="ADDRESS",
+            help="A function runner (host:port) for images that are not built in.",
         ),
         click.option(
             "--results-dir", default="", metavar="DIR", help="Write results.yaml into DIR."
@@ -129,7 +136,8 @@ def evaluate(
         config_file=fn_config,
         arguments=context.meta.get(_ARGUMENTS, ()),
     )
-    return evaluate_directory(directory, _run_options(**shared, has_pipeline=False), wanted)
+    options = replace(_run_options(**shared), has_pipeline=False)
+    return evaluate_directory(directory, options, wanted)
 
 
 @fn.command()
@@ -147,8 +155,8 @@ def _run_options(
     form: str,
     results_dir: str,
     truncate_output: bool,
+    runner: str,
     compatibility: str,
-    has_pipeline: bool = True,
 ) -> "RunOptions":
     from porch.cli.output import Output
     from porch.cli.running import RunOptions
@@ -158,6 +166,6 @@ def _run_options(
         output=Output.of(output, form),
         results_dir=results_dir,
         truncate=truncate_output,
+        runner=runner,
         mode=Compatibility(compatibility),
-        has_pipeline=has_pipeline,
     )

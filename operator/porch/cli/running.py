@@ -6,7 +6,7 @@ is computed, and only then something is written.
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from porch.cli.directory import PackageDirectory
@@ -16,7 +16,9 @@ from porch.cli.output import Output, put_partial, write_results
 from porch.cli.runlog import RunLog
 from porch.cli.terminal import Terminal
 from porch.functions.executable import ExecutableRuntime
-from porch.functions.runtime import BuiltinRuntime, Chain
+from porch.functions.registry import FunctionRegistry
+from porch.functions.remotesettings import RemoteSettings
+from porch.functions.runtime import BuiltinRuntime, Chain, FunctionRuntime
 from porch.functions.sandbox.parent import Sandbox
 from porch.kpt.compatibility import Compatibility
 from porch.kpt.outcome import Rendered, RenderFailed
@@ -31,6 +33,7 @@ class RunOptions:
     output: Output
     results_dir: str = ""  # "" = results are not kept
     truncate: bool = True
+    runner: str = ""  # address of a function runner; "" = there is none
     mode: Compatibility = Compatibility.DEFAULT
     has_pipeline: bool = True  # whether the functions are those of Kptfiles
 
@@ -46,7 +49,7 @@ def run(directory: str, compute: Compute, options: RunOptions) -> int:
         None if output.is_json else stderr,
         truncate=options.truncate,
     )
-    with _chain() as chain:
+    with _chain(options.runner) as chain:
         outcome = compute(package, chain, log)
     results_file = _kept_results(outcome, options)
     if isinstance(outcome, Rendered):
@@ -63,10 +66,20 @@ def run(directory: str, compute: Compute, options: RunOptions) -> int:
 
 
 @contextmanager
-def _chain() -> Iterator[Chain]:
-    """Built-ins, then executables; whether a pipeline may name those is the render's to check."""
-    with Sandbox() as sandbox:
-        yield Chain([BuiltinRuntime(sandbox), ExecutableRuntime()])
+def _chain(runner: str) -> Iterator[Chain]:
+    """Built-ins, then executables; whether a pipeline may name those is the render's to check.
+
+    Last the function runner, if there is one.
+    """
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox())
+        runtimes: list[FunctionRuntime] = [BuiltinRuntime(sandbox), ExecutableRuntime()]
+        if runner:
+            from porch.functions.remote import open_runner  # gRPC, for those who ask for it
+
+            client = stack.enter_context(open_runner(RemoteSettings(address=runner)))
+            runtimes.append(client.runtime(FunctionRegistry()))
+        yield Chain(runtimes)
 
 
 def _kept_results(outcome: Rendered | RenderFailed, options: RunOptions) -> str:

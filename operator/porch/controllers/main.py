@@ -57,7 +57,8 @@ def main() -> None:
 async def _run(settings: OperatorSettings, connection: Connection) -> int:
     async with AsyncExitStack() as stack:
         client = await stack.enter_async_context(connect(connection, settings.client))
-        pool = await stack.enter_async_context(open_pool(settings.render))
+        rendering = open_pool(settings.render, runner=settings.runner)
+        pool = await stack.enter_async_context(rendering)
         registry = new_registry()
         identity = settings.identity or f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
         lease_key = ObjectKey(settings.lease_namespace, LEASE)

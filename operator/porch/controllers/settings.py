@@ -9,6 +9,7 @@ from pathlib import Path
 
 from porch.cache.cr import CrCacheSettings
 from porch.functions.pool import PoolSettings
+from porch.functions.remotesettings import RemoteSettings
 from porch.runtime.client import ClientSettings
 from porch.runtime.lease import LeaseSettings
 from porch.runtime.logs import LogFormat
@@ -39,6 +40,7 @@ class OperatorSettings:
     repository: RepositorySettings = RepositorySettings()
     content: CrCacheSettings = CrCacheSettings()
     render: PoolSettings = PoolSettings()
+    runner: RemoteSettings = RemoteSettings()
     queue: QueueSettings = QueueSettings()
     client: ClientSettings = ClientSettings()
     lease: LeaseSettings = LeaseSettings()

@@ -20,9 +20,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol, Self
 
+import msgspec
+
 import porch
 from porch.api.functionconfig import FunctionConfigSpec
 from porch.errors import Permanent, Transient
+from porch.functions.remotesettings import RemoteSettings
 from porch.functions.renderjob import (
     HEADER_BYTES,
     Answer,
@@ -106,9 +109,14 @@ class RenderPool:
     """A number of workers, each with one job at a time. Build it with `open_pool`."""
 
     def __init__(
-        self, settings: PoolSettings, observer: PoolObserver, tasks: asyncio.TaskGroup
+        self,
+        settings: PoolSettings,
+        runner: RemoteSettings,
+        observer: PoolObserver,
+        tasks: asyncio.TaskGroup,
     ) -> None:
         self._settings = settings
+        self._runner = runner
         self._observer = observer
         self._tasks = tasks
         self._idle: asyncio.Queue[_Worker] = asyncio.Queue()
@@ -118,7 +126,7 @@ class RenderPool:
 
     async def start(self) -> None:
         """Start the workers; they are warm when this returns."""
-        started = (_Worker.start() for _ in range(self._settings.workers))
+        started = (_Worker.start(self._runner) for _ in range(self._settings.workers))
         for worker in await asyncio.gather(*started):
             self._idle.put_nowait(worker)
 
@@ -193,7 +201,7 @@ class RenderPool:
         await dead.end()
         while not self._is_closed:
             try:
-                self._idle.put_nowait(await _Worker.start())
+                self._idle.put_nowait(await _Worker.start(self._runner))
             except (OSError, EOFError):
                 await asyncio.sleep(_RESTART_DELAY)
             else:
@@ -209,7 +217,7 @@ class _Worker:
         self.is_busy = False  # a job was sent, and its last answer has not come
 
     @classmethod
-    async def start(cls) -> Self:
+    async def start(cls, runner: RemoteSettings) -> Self:
         """A worker that is warm. Nothing can be imported from the working directory."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -217,6 +225,7 @@ class _Worker:
             "-m",
             "porch.functions.worker",
             str(os.getpid()),
+            msgspec.json.encode(runner),
             stdin=PIPE,
             stdout=PIPE,
             limit=_READ_AHEAD_BYTES,
@@ -267,11 +276,14 @@ class _Worker:
 
 @asynccontextmanager
 async def open_pool(
-    settings: PoolSettings | None = None, *, observer: PoolObserver | None = None
+    settings: PoolSettings = PoolSettings(),
+    *,
+    runner: RemoteSettings = RemoteSettings(),
+    observer: PoolObserver | None = None,
 ) -> AsyncGenerator[RenderPool, None]:
-    """A warm pool, closed at the end."""
+    """A warm pool, closed at the end; `runner` runs what is not built in."""
     async with asyncio.TaskGroup() as tasks:
-        pool = RenderPool(settings or PoolSettings(), observer or _Unobserved(), tasks)
+        pool = RenderPool(settings, runner, observer or _Unobserved(), tasks)
         try:
             await pool.start()
             yield pool

@@ -1,15 +1,19 @@
 """The child's side of the render pool: renders one package after the other.
 
-Started as `python -P -m porch.functions.worker PARENT_PID`. Reads jobs from standard input, writes
-answers to what was standard output, and ends with its parent. Before each function it says which
-one starts, so that a parent that must kill it can name the culprit.
+Started as `python -P -m porch.functions.worker PARENT_PID RUNNER`, the latter as JSON of
+RemoteSettings. Reads jobs from standard input, writes answers to what was standard output, and ends
+with its parent. Before each function it says which one starts, so that a parent that must kill it
+can name the culprit. What is not built in goes to the function runner over the worker's own
+connection, which ends with it: the runner then drops the call.
 """
 
 import importlib
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
@@ -17,6 +21,7 @@ from porch.api.functionconfig import FunctionConfigSpec
 from porch.errors import PorchError
 from porch.functions.childprocess import die_with_parent, private_stdout
 from porch.functions.registry import PORTS, FunctionRegistry
+from porch.functions.remotesettings import RemoteSettings
 from porch.functions.renderjob import (
     HEADER_BYTES,
     Answer,
@@ -31,12 +36,15 @@ from porch.functions.renderjob import (
     decode_job,
     encode,
 )
-from porch.functions.runtime import BuiltinRuntime, Chain
+from porch.functions.runtime import BuiltinRuntime, Chain, FunctionRuntime
 from porch.functions.sandbox.parent import Sandbox
 from porch.kpt.evaluate import FunctionCall, FunctionOutput
 from porch.kpt.outcome import Rendered
 from porch.kpt.render import render
 from porch.kpt.results import function_result_list
+
+if TYPE_CHECKING:
+    from porch.functions.remote import RunnerClient
 
 ENOUGH_ERROR = 2000  # characters of an error that are kept, from its end
 
@@ -52,12 +60,25 @@ def main() -> None:
     """Serve until the parent closes our input."""
     die_with_parent(int(sys.argv[1]))
     jobs, answers = sys.stdin.buffer, private_stdout()
-    with Sandbox() as sandbox:
-        worker = _Worker(answers, sandbox)
+    runner = msgspec.json.decode(sys.argv[2], type=RemoteSettings)
+    with Sandbox() as sandbox, _opened(runner) as remote:
+        worker = _Worker(answers, sandbox, remote)
         worker.warm_up()
         worker.send(Ready())
         while (job := _read(jobs)) is not None:
             worker.send(worker.answer(job))
+
+
+@contextmanager
+def _opened(settings: RemoteSettings) -> Iterator["RunnerClient | None"]:
+    """The client of the runner, if there is one."""
+    if not settings.address:
+        yield None
+        return
+    from porch.functions.remote import open_runner  # gRPC, for those who have a runner
+
+    with open_runner(settings) as client:
+        yield client
 
 
 def _read(jobs: BinaryIO) -> RenderJob | None:
@@ -70,9 +91,10 @@ def _read(jobs: BinaryIO) -> RenderJob | None:
 class _Worker:
     """Renders, and keeps what is worth keeping between two jobs."""
 
-    def __init__(self, answers: BinaryIO, sandbox: Sandbox) -> None:
+    def __init__(self, answers: BinaryIO, sandbox: Sandbox, remote: "RunnerClient | None") -> None:
         self._answers = answers
         self._sandbox = sandbox
+        self._remote = remote
         self._configs: tuple[FunctionConfigSpec, ...] = ()
         self._chain = self._chain_of(())
 
@@ -114,7 +136,10 @@ class _Worker:
 
     def _chain_of(self, configs: tuple[FunctionConfigSpec, ...]) -> Chain:
         registry = FunctionRegistry.of(configs)
-        return Chain([BuiltinRuntime(self._sandbox, registry)], registry)
+        runtimes: list[FunctionRuntime] = [BuiltinRuntime(self._sandbox, registry)]
+        if self._remote is not None:
+            runtimes.append(self._remote.runtime(registry))
+        return Chain(runtimes, registry)
 
 
 @dataclass(slots=True)

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from porch.functions.executable import ExecutableRuntime
+from porch.functions.remote import RemoteRuntime, open_runner
+from porch.functions.remotesettings import RemoteSettings
 from porch.functions.runtime import BuiltinRuntime, FunctionRuntime
 from porch.functions.sandbox.parent import Sandbox
 from porch.kpt.evaluate import FunctionCall
+from tests.unit.function_runner.program import Program, image, running
 from tests.unit.functions.calls import config_map, items, resource, written
 
 pytestmark = pytest.mark.process
@@ -42,14 +45,26 @@ class Subject:
     foreign: FunctionCall
 
 
-@pytest.fixture(params=["builtin", "executable"])
-def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
+@pytest.fixture(params=["builtin", "executable", "remote"])
+def subject(request: pytest.FixtureRequest, tmp_path: Path, runner: Program) -> Iterator[Subject]:
     """Each runtime in turn."""
-    if request.param == "executable":
-        yield _executable(tmp_path)
-        return
-    with Sandbox() as sandbox:
-        yield _builtin(sandbox)
+    match request.param:
+        case "executable":
+            yield _executable(tmp_path)
+        case "remote":
+            with open_runner(RemoteSettings(address=runner.address)) as client:
+                yield _remote(RemoteRuntime(client))
+        case _:
+            with Sandbox() as sandbox:
+                yield _builtin(sandbox)
+
+
+@pytest.fixture(scope="module")
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """A function runner in a process of its own, with the two functions."""
+    functions = {"set": _script(_SET_NAMESPACE), "fail": _script(_FAIL)}
+    with running(tmp_path_factory.mktemp("functions"), functions) as program:
+        yield program
 
 
 def _items() -> FunctionCall:
@@ -72,7 +87,7 @@ def _builtin(sandbox: Sandbox) -> Subject:
 def _executable(directory: Path) -> Subject:
     def call(name: str, body: str) -> FunctionCall:
         path = directory / name
-        path.write_text(f"#!{sys.executable}\n" + _FUNCTION.format(body=body))
+        path.write_text(_script(body))
         path.chmod(path.stat().st_mode | stat.S_IXUSR)
         return FunctionCall(exec=str(path), items=_items().items)
 
@@ -82,6 +97,19 @@ def _executable(directory: Path) -> Subject:
         lambda: call("fail", _FAIL),
         FunctionCall(image="set-namespace:v0.4.1"),
     )
+
+
+def _remote(runtime: RemoteRuntime) -> Subject:
+    return Subject(
+        runtime,
+        lambda: FunctionCall(image=image("set"), items=_items().items),
+        lambda: FunctionCall(image=image("fail"), items=_items().items),
+        FunctionCall(exec="cat"),
+    )
+
+
+def _script(body: str) -> str:
+    return f"#!{sys.executable}\n" + _FUNCTION.format(body=body)
 
 
 def test_a_function_that_succeeds_answers_with_its_items_and_results(subject: Subject) -> None:

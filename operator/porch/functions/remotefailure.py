@@ -1,0 +1,88 @@
+"""What becomes of the errors of a function runner: an outcome, or one of our errors.
+
+Pure.
+Errors    RunnerUnavailable (transient): no runner answers, or it cannot take the call now.
+          FunctionNotFound, FunctionNotRun (permanent): all else, a function that did not end in
+          time among it. No class of gRPC gets past here.
+"""
+
+from datetime import timedelta
+
+import grpc
+import msgspec
+from google.protobuf.message import DecodeError
+from google.rpc.status_pb2 import Status
+
+from porch.errors import Transient
+from porch.functions.runtime import FunctionNotFound
+from porch.functions.wire.evaluator_pb2 import FailedEvaluation
+from porch.functions.wire.service import STATUS_DETAILS
+from porch.kpt.evaluate import FunctionNotRun, FunctionOutput, ResultItem, Severity
+from porch.kpt.resourcelist import read_results
+from porch.kpt.yaml.node import Node
+
+_MAY_PASS = (
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.ABORTED,
+    grpc.StatusCode.CANCELLED,
+)
+
+
+class RunnerUnavailable(Transient):
+    """The function runner cannot be reached, or cannot take the call at the moment."""
+
+    reason = "FunctionRunnerUnavailable"
+
+
+def outcome(err: grpc.RpcError, image: str, *, asked: str, within: timedelta) -> FunctionOutput:
+    """The outcome of a function that failed; raises when it was not run to its end."""
+    code: grpc.StatusCode = err.code()
+    text = f'func eval "{image}" failed: rpc error: code = {_go_name(code)} desc = {err.details()}'
+    if code is grpc.StatusCode.INTERNAL:
+        return _failed(_said(err), text, image)
+    if code is grpc.StatusCode.NOT_FOUND:
+        raise FunctionNotFound(f"{text}; asked was the function runner {asked!r}")
+    if code in _MAY_PASS:
+        raise RunnerUnavailable(f"{text}; asked was the function runner {asked!r}")
+    if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        seconds = within.total_seconds()
+        raise FunctionNotRun(f"{text}; it must end within {seconds:g} s, and was stopped")
+    raise FunctionNotRun(text)
+
+
+def _failed(said: FailedEvaluation | None, text: str, image: str) -> FunctionOutput:
+    if said is None:  # a runner that knows of no details
+        return FunctionOutput(items=[], stderr=text, exit_code=1, image=image)
+    results = read_results(Node.from_data(msgspec.json.decode(said.results or b"[]")))
+    if said.omitted_results:
+        more = f"{said.omitted_results} more results were too many to be sent"
+        results = (*results, ResultItem(message=more, severity=Severity.INFO))
+    return FunctionOutput(
+        items=[],
+        results=results,
+        stderr=said.log.decode(errors="replace") or text,
+        exit_code=said.exit_code or 1,
+        image=image,
+    )
+
+
+def _said(err: grpc.RpcError) -> FailedEvaluation | None:
+    """What the function said, from the details of the status; None when there are none of ours."""
+    for each in err.trailing_metadata() or ():
+        if each.key != STATUS_DETAILS:
+            continue
+        try:
+            status = Status.FromString(each.value)
+        except DecodeError:
+            return None
+        said = FailedEvaluation()
+        if any(each.Unpack(said) for each in status.details):
+            return said
+    return None
+
+
+def _go_name(code: grpc.StatusCode) -> str:
+    """The code as texts of existing callers have it: `DeadlineExceeded`."""
+    if code is grpc.StatusCode.CANCELLED:
+        return "Canceled"
+    return "".join(part.capitalize() for part in code.name.split("_"))
