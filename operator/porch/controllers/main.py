@@ -24,7 +24,7 @@ from porch.controllers.operator import Operator, Parts, SystemClock
 from porch.controllers.repositoryadapters import RepositoryAdapters
 from porch.controllers.settings import OperatorSettings
 from porch.functions.pool import open_pool
-from porch.runtime.client import connect
+from porch.runtime.client import PartialObject, connect
 from porch.runtime.connection import BadConnection, Connection, load_connection
 from porch.runtime.events import EventMetrics, EventRecorder
 from porch.runtime.health import Check, happened, hears, moves, serve
@@ -107,7 +107,7 @@ class _Process:
         self._lease = lease
         self._recorder = recorder
         self._watching: Watching = operator.watching()
-        self._reflectors: list[Reflector] = operator.reflectors()
+        self._reflectors = operator.reflectors()
         self._stop = asyncio.Event()
 
     async def run(self, registry: CollectorRegistry) -> int:
@@ -192,7 +192,7 @@ class _Process:
         return self._watching.heard_at[kind]
 
 
-def _heard_by(reflector: Reflector) -> float:
+def _heard_by(reflector: Reflector[PartialObject]) -> float:
     return reflector.heard_at
 
 

@@ -33,7 +33,7 @@ from porch.controllers.served import FUNCTIONS, PACKAGES, REPOSITORIES, REVISION
 from porch.engine.ports import Clock
 from porch.engine.seen import Key
 from porch.functions.pool import RenderPool
-from porch.runtime.client import Client, Meta
+from porch.runtime.client import Client, Form, PartialObject, Selection
 from porch.runtime.events import EventRecorder
 from porch.runtime.metrics import QueueMetrics
 from porch.runtime.queue import QueueSettings, Result, WorkQueue
@@ -157,13 +157,15 @@ class Operator:
             namespaces=self._parts.namespaces,
         )
 
-    def reflectors(self) -> list[Reflector]:
+    def reflectors(self) -> list[Reflector[PartialObject]]:
         """The resources, watched by their metadata."""
         return [
             Reflector(
                 self._parts.client,
                 RESOURCES,
-                namespace=namespace,
+                into=PartialObject,
+                form=Form.METADATA,
+                selection=Selection(namespace=namespace),
                 changed=self._resources_changed,
                 gone=self._resources_gone,
             )
@@ -201,7 +203,8 @@ class Operator:
     def _revision_event(self, key: ObjectKey) -> None:
         self.revision_queue.add(engine_key(key))
 
-    def _resources_changed(self, meta: Meta) -> None:
+    def _resources_changed(self, found: PartialObject) -> None:
+        meta = found.metadata
         before = self.cache.peek(meta.namespace, meta.name)
         self.cache.observed(meta)
         after = self.cache.peek(meta.namespace, meta.name)

@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from porch.errors import Conflict
 from porch.runtime.apierrors import AlreadyExists, Expired, Forbidden, Invalid, NotFound, TooLarge
-from porch.runtime.client import Client, Form, Meta, PartialObject, Selection, connect
+from porch.runtime.client import Client, Form, PartialObject, Selection, connect
 from porch.runtime.events import EventMetrics, EventRecorder, EventSettings, Severity, Subject
 from porch.runtime.kubeconfig import load_kubeconfig
 from porch.runtime.reflector import Reflector
@@ -189,8 +189,8 @@ async def test_the_reflector_knows_two_thousand_objects_for_little(
             group.create_task(make(begin))
     seen: dict[ObjectKey, int] = {}
 
-    def changed(meta: Meta) -> None:
-        seen[meta.key] = meta.generation
+    def changed(found: PartialObject) -> None:
+        seen[found.metadata.key] = found.metadata.generation
 
     def gone(key: ObjectKey) -> None:
         del seen[key]
@@ -198,7 +198,9 @@ async def test_the_reflector_knows_two_thousand_objects_for_little(
     reflector = Reflector(
         client,
         things.resource,
-        namespace=namespace,
+        into=PartialObject,
+        form=Form.METADATA,
+        selection=Selection(namespace=namespace),
         changed=changed,
         gone=gone,
     )

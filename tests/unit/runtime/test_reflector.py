@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from porch.runtime.apierrors import Forbidden
-from porch.runtime.client import ClientSettings, Meta
+from porch.runtime.client import ClientSettings, Form, PartialObject
 from porch.runtime.reflector import Reflector
 from porch.runtime.resources import ObjectKey, Resource
 from tests.unit.runtime.apiserver import Answer, Script, hang, lines, serving
@@ -51,8 +51,8 @@ class Told:
         self.news: list[str] = []
         self._arrived = asyncio.Event()
 
-    def changed(self, found: Meta) -> None:
-        self.news.append(f"{found.name}@{found.generation}")
+    def changed(self, found: PartialObject) -> None:
+        self.news.append(f"{found.metadata.name}@{found.metadata.generation}")
         self._arrived.set()
 
     def gone(self, key: ObjectKey) -> None:
@@ -68,10 +68,19 @@ class Told:
 
 
 @asynccontextmanager
-async def reflecting(*answers: Answer) -> AsyncIterator[tuple[Told, Reflector, Script]]:
+async def reflecting(
+    *answers: Answer,
+) -> AsyncIterator[tuple[Told, Reflector[PartialObject], Script]]:
     told = Told()
     async with serving(*answers, settings=QUICK) as (client, script), asyncio.TaskGroup() as group:
-        reflector = Reflector(client, THINGS, changed=told.changed, gone=told.gone)
+        reflector = Reflector(
+            client,
+            THINGS,
+            into=PartialObject,
+            form=Form.METADATA,
+            changed=told.changed,
+            gone=told.gone,
+        )
         task = group.create_task(reflector.run())
         yield told, reflector, script
         task.cancel()
