@@ -36,6 +36,8 @@ class ContainerOverrides(Wire, frozen=True, kw_only=True):
     """Replaces the sources of environment variables."""
     env: list[PodData] | None = None
     """Replaces the environment variables."""
+    security_context: PodData | None = None
+    """Replaces the security context of the container."""
 
 
 class TemplateOverrides(Wire, frozen=True, kw_only=True):
@@ -62,6 +64,8 @@ class PodExecutor(Wire, frozen=True, kw_only=True):
     """Most pods for this function; 0 leaves it to the runner's setting."""
     preferred_max_queue_length: int = 0
     """Waiting calls from which on another pod is started; 0 leaves it to the runner's setting."""
+    allow_network: bool = False
+    """The pods may reach the network; without it only the function runner is let in."""
     template_overrides: TemplateOverrides | None = None
     """What the pods get in place of what the template says."""
 

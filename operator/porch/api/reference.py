@@ -44,11 +44,13 @@ def _kind_lines(kind: Kind, text: str, schema: Schema) -> Iterator[str]:
     yield from ("| field | type | meaning |", "|---|---|---|")
     yield from (
         row
-        for part in ("spec", "status")
+        for part in ("spec", "status", "template")
+        if part in schema["properties"]
         for row in _rows(part, schema["properties"][part], star="")
     )
-    yield from ("", "Rules:", "")
-    yield from (f"- {message}" for message in _messages(schema))
+    if messages := list(_messages(schema)):
+        yield from ("", "Rules:", "")
+        yield from (f"- {message}" for message in messages)
     yield ""
 
 
