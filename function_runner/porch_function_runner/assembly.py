@@ -4,19 +4,27 @@ FunctionConfigs ──► executables, labels of metrics
 call ──► cache ──► executables, else pods
 """
 
+import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from porch.api.functionconfig import FunctionConfigSpec
 from porch.functions.registry import FunctionRegistry
-from porch.runtime.health import Check
+from porch.runtime.client import ClientSettings, connect
+from porch.runtime.connection import load_connection
+from porch.runtime.health import Check, hears
+from porch.runtime.metrics import QueueMetrics
 from porch_function_runner.cache import ResultCache
 from porch_function_runner.chain import Evaluate, EvaluatorChain
 from porch_function_runner.configfolder import read_configs
 from porch_function_runner.configs import Configs, FunctionConfigs
+from porch_function_runner.configwatch import ConfigWatch
 from porch_function_runner.evaluation import Evaluator
 from porch_function_runner.executables.evaluator import ExecutableEvaluator, ExecutableSettings
 from porch_function_runner.executables.process import ProcessLimits
@@ -26,6 +34,7 @@ from porch_function_runner.settings import RunnerSettings
 logger = logging.getLogger(__name__)
 
 _RUNTIMES = frozenset({"exec", "pod"})
+_LONGEST_SILENCE = timedelta(minutes=10)  # of a watch; bookmarks and restarts are far more often
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +50,7 @@ class Runner:
 
 @asynccontextmanager
 async def open_runner(
-    settings: RunnerSettings, registry: CollectorRegistry
+    settings: RunnerSettings, registry: CollectorRegistry, env: Mapping[str, str]
 ) -> AsyncGenerator[Runner, None]:
     """All parts, ended with the block."""
     disabled = set(settings.functions.disable_runtimes)
@@ -49,45 +58,76 @@ async def open_runner(
         logger.warning("runtimes to disable are not known", extra={"names": sorted(unknown)})
     metrics = EvaluationMetrics(registry)
     configs = FunctionConfigs()
-    evaluators: list[Evaluator] = []
-    if "exec" not in disabled:
-        evaluators.append(_executables(settings, configs))
+    executables = _executables(settings)
+    evaluators: list[Evaluator] = [] if "exec" in disabled else [executables]
     chain = EvaluatorChain(evaluators, metrics)
     cache = ResultCache(
         chain.evaluate, max_bytes=settings.functions.result_cache_bytes, meter=metrics.cache
     )
 
     def configured(now: Configs) -> None:
-        metrics.know(each.spec.image for each in now)
+        prefix = settings.functions.default_image_prefix
+        specs = [each.spec for each in now]
+        executables.registry = FunctionRegistry.of(specs, default_prefix=prefix)
+        metrics.know(each.image for each in specs)
         cache.clear()  # another executable may stand for an image from now on
 
     configs.listen(configured)
-    _read_folder(settings, configs)
-    yield Runner(
-        evaluate=cache.evaluate,
-        metrics=metrics,
-        ready={"functionconfigs": lambda: "" if configs.is_complete else "not known yet"},
-        live={},
-        state=lambda: {
-            "functionconfigs": [each.metadata.name for each in configs.all()],
-            "cache": cache.state(),
-            "evaluators": {each.name: each.state() for each in evaluators},
-        },
-    )
+    async with AsyncExitStack() as stack:
+        live: dict[str, Check] = {}
+        if settings.functions.function_configs is not None:
+            _read_folder(settings.functions.function_configs, configs)
+        else:
+            client = await stack.enter_async_context(
+                connect(load_connection(env), ClientSettings())
+            )
+            watch = ConfigWatch(
+                client,
+                configs,
+                namespace=settings.pods.pod_namespace,
+                problem=executables.problem if "exec" not in disabled else _no_problem,
+                metrics=QueueMetrics(registry),
+            )
+            live["watch functionconfigs"] = hears(watch.heard_at, within=_LONGEST_SILENCE)
+            await stack.enter_async_context(_beside(watch.run()))
+        yield Runner(
+            evaluate=cache.evaluate,
+            metrics=metrics,
+            ready={"functionconfigs": lambda: "" if configs.is_complete else "not known yet"},
+            live=live,
+            state=lambda: {
+                "functionconfigs": [each.metadata.name for each in configs.all()],
+                "cache": cache.state(),
+                "evaluators": {each.name: each.state() for each in evaluators},
+            },
+        )
 
 
-def _read_folder(settings: RunnerSettings, configs: FunctionConfigs) -> None:
-    folder = settings.functions.function_configs
-    if folder is not None:
-        for config in read_configs(folder):
-            configs.put(config)
+def _no_problem(_: FunctionConfigSpec) -> str:
+    """Where no executables are run, none is missing."""
+    return ""
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[None, None, None]) -> AsyncGenerator[None, None]:
+    """Something that goes on until the end of the block, which its failure ends."""
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(work)
+        try:
+            yield
+        finally:
+            task.cancel()
+
+
+def _read_folder(folder: Path, configs: FunctionConfigs) -> None:
+    for config in read_configs(folder):
+        configs.put(config)
     configs.complete()
 
 
-def _executables(settings: RunnerSettings, configs: FunctionConfigs) -> ExecutableEvaluator:
+def _executables(settings: RunnerSettings) -> ExecutableEvaluator:
     functions = settings.functions
-    prefix = functions.default_image_prefix
-    evaluator = ExecutableEvaluator(
+    return ExecutableEvaluator(
         ExecutableSettings(
             folder=functions.functions,
             limits=ProcessLimits(
@@ -97,12 +137,5 @@ def _executables(settings: RunnerSettings, configs: FunctionConfigs) -> Executab
             parallel=functions.max_parallel_executables,
             waiting=functions.max_waiting_executables,
         ),
-        FunctionRegistry(default_prefix=prefix.rstrip("/")),
+        FunctionRegistry.of(default_prefix=functions.default_image_prefix),
     )
-
-    def configured(now: Configs) -> None:
-        specs = [each.spec for each in now]
-        evaluator.registry = FunctionRegistry.of(specs, default_prefix=prefix)
-
-    configs.listen(configured)
-    return evaluator

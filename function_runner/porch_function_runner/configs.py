@@ -31,6 +31,10 @@ class FunctionConfigs:
         kept = (each for each in self._known.values() if not each.metadata.deletion_timestamp)
         return tuple(sorted(kept, key=lambda each: each.metadata.name))
 
+    def get(self, key: ObjectKey) -> FunctionConfig | None:
+        """One of them."""
+        return self._known.get(key)
+
     def put(self, config: FunctionConfig) -> None:
         """A new or changed one."""
         key = ObjectKey(config.metadata.namespace, config.metadata.name)

@@ -6,12 +6,14 @@ SIGTERM or SIGINT: health turns to NOT_SERVING, no new call is taken, those that
 
 import asyncio
 import logging
+import os
 import signal
 import sys
+from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry
 
-from porch.errors import Permanent
+from porch.errors import PorchError
 from porch.runtime.health import serve as serve_http
 from porch.runtime.logs import configure
 from porch.runtime.metrics import new_registry
@@ -39,8 +41,8 @@ def main() -> None:
         # those of gRPC break it: some children end before they begin. asyncio's loop uses vfork,
         # runs nothing in between and is three times as fast at it.
         asyncio.run(run(settings, new_registry()))
-    except Permanent as err:
-        sys.exit(_complaint(str(err), code=1))
+    except* PorchError as errors:
+        sys.exit(max(_complaint(str(each), code=1) for each in _leaves(errors)))
 
 
 async def run(settings: RunnerSettings, registry: CollectorRegistry) -> None:
@@ -48,7 +50,7 @@ async def run(settings: RunnerSettings, registry: CollectorRegistry) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_runner(settings, registry) as runner:
+    async with open_runner(settings, registry, os.environ) as runner:
         probes = serve_http(
             settings.server.metrics_port,
             live=runner.live,
@@ -62,6 +64,14 @@ async def run(settings: RunnerSettings, registry: CollectorRegistry) -> None:
             logger.info("runner is serving", extra=facts)
             await stop.wait()
             logger.info("runner is stopping")
+
+
+def _leaves(errors: BaseExceptionGroup[PorchError]) -> Iterator[PorchError]:
+    for each in errors.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            yield from _leaves(each)
+        else:
+            yield each
 
 
 def _complaint(words: str, *, code: int) -> int:

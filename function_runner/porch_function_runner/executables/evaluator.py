@@ -15,10 +15,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from porch.api.functionconfig import FunctionConfigSpec
 from porch.functions.registry import FunctionRegistry
 from porch.kpt.evaluate import ResultItem
 from porch.kpt.resourcelist import read_printed
 from porch_function_runner.evaluation import Deadline, EvaluationRequest, EvaluationResponse
+from porch_function_runner.executables.placement import Misplaced, program_in
 from porch_function_runner.executables.process import Ended, ProcessLimits, run
 from porch_function_runner.failures import (
     FunctionFailed,
@@ -59,10 +61,19 @@ class ExecutableEvaluator:
         path = self.registry.executable(self.registry.resolve(request.image))
         if path is None:
             raise NotServed(request.image)
-        program = self._program(path, request.image)
+        program = program_in(self._settings.folder, path)
+        if isinstance(program, Misplaced):
+            raise _failed(request.image, program.why)
         async with self._turn():
             ended = await self._run(program, request, deadline)
         return await _answer(ended, request.image, self._settings.limits)
+
+    def problem(self, config: FunctionConfigSpec) -> str:
+        """What is wrong with the executable of a FunctionConfig; "" for nothing."""
+        if config.binary_executor is None:
+            return ""
+        program = program_in(self._settings.folder, config.binary_executor.path)
+        return program.why if isinstance(program, Misplaced) else ""
 
     def state(self) -> dict[str, object]:
         """What it does now."""
@@ -75,16 +86,7 @@ class ExecutableEvaluator:
         try:
             return await run(program, request.resource_list, limits)
         except OSError as err:
-            raise _failed(request.image, f"{program} must be an executable file: {err}") from err
-
-    def _program(self, path: str, image: str) -> Path:
-        folder = self._settings.folder.resolve()
-        program = (folder / path).resolve()
-        if not program.is_relative_to(folder):
-            raise _failed(
-                image, f"executable {path!r} must be inside of the runner's folder of functions"
-            )
-        return program
+            raise _failed(request.image, f"{program} must be a program: {err}") from err
 
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None, None]:

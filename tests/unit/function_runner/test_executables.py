@@ -1,6 +1,7 @@
 """Functions that are executables: which one runs, its bounds, and that nothing is left of it."""
 
 import asyncio
+import re
 import stat
 import sys
 import time
@@ -43,9 +44,12 @@ class Workshop:
 
     def evaluator(self, path: str = "fn") -> ExecutableEvaluator:
         """An evaluator with one function, at tag v1."""
+        return ExecutableEvaluator(self.settings, FunctionRegistry.of([self.config(path)]))
+
+    def config(self, path: str = "fn") -> FunctionConfigSpec:
+        """The FunctionConfig of the function."""
         binary = BinaryExecutor(tags=["v1"], path=path)
-        config = FunctionConfigSpec(image="fn", prefixes=["r.example/a"], binary_executor=binary)
-        return ExecutableEvaluator(self.settings, FunctionRegistry.of([config]))
+        return FunctionConfigSpec(image="fn", prefixes=["r.example/a"], binary_executor=binary)
 
     async def run(self, text: str, *, data: bytes = INPUT) -> EvaluationResponse:
         """Make a function and call it."""
@@ -132,18 +136,26 @@ async def test_a_path_may_be_absolute_inside_of_the_folder(workshop: Workshop) -
     assert (await call(workshop.evaluator(str(path)))).resource_list == INPUT
 
 
-@pytest.mark.parametrize("make", ["nothing", "folder", "no permission", "no program"])
-async def test_what_cannot_be_started_is_told(workshop: Workshop, make: str) -> None:
-    """With the image and the file."""
+@pytest.mark.parametrize("make", ["nothing", "folder", "no permission"])
+async def test_what_is_not_there_is_told(workshop: Workshop, make: str) -> None:
+    """With the image and the file; in the status of the FunctionConfig, too."""
     path = workshop.folder / "fn"
     if make == "folder":
         path.mkdir()
-    elif make != "nothing":
-        path.write_bytes(b"\x00\x01")
-        path.chmod(0o644 if make == "no permission" else 0o755)
+    elif make == "no permission":
+        path.write_text(SHELL)
+    evaluator = workshop.evaluator()
 
-    with pytest.raises(FunctionFailed, match=r'function "r\.example/a/fn:v1": .*/fn must be an'):
-        await call(workshop.evaluator())
+    words = rf"executable 'fn' must be an executable file in {workshop.folder}"
+    with pytest.raises(FunctionFailed, match=rf'function "r\.example/a/fn:v1": {words}'):
+        await call(evaluator)
+    assert re.match(words, evaluator.problem(workshop.config()))
+
+
+async def test_what_cannot_be_started_is_told(workshop: Workshop) -> None:
+    """In the words of the kernel."""
+    with pytest.raises(FunctionFailed, match=r"/fn must be a program: .*Exec format error"):
+        await workshop.run("\x00\x01")
 
 
 async def test_a_function_that_fails_tells_its_code_results_and_standard_error(

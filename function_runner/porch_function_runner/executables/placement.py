@@ -1,0 +1,28 @@
+"""Which file a FunctionConfig means: one inside of the runner's folder of functions, or none.
+
+I/O       follows links and looks at the file.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """There is no such executable."""
+
+    why: str
+
+
+def program_in(folder: Path, path: str) -> Path | Misplaced:
+    """The executable; wherever its path and links lead, it must be inside of the folder."""
+    inside = folder.resolve()
+    program = (inside / path).resolve()
+    if not program.is_relative_to(inside):
+        return Misplaced(
+            f"executable {path!r} must be inside of the runner's folder of functions, {folder}"
+        )
+    if not program.is_file() or not os.access(program, os.X_OK):
+        return Misplaced(f"executable {path!r} must be an executable file in {folder}")
+    return program
