@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-SUITES = ("kpt", "functions", "git", "lifecycle")
+SUITES = ("kpt", "functions", "git", "lifecycle", "repositories")
 
 
 def main() -> None:

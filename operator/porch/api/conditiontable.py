@@ -215,6 +215,10 @@ _STALLING = _all(
         "The message has the server's words.",
         "RenderFailed": "A function of the pipeline failed. `status.render` says which and why; "
         "edit the files.",
+        "ScheduleInvalid": "A warning on a Repository: `spec.sync.schedule` cannot be read. It is "
+        "listed in full once an hour meanwhile.",
+        "Skipped": "A warning on a Repository: the named ref or directory is left out; the message "
+        "says why.",
         "RepositoryInvalid": "The repository cannot be used as it is registered.",
         "SourceInvalid": "`spec.source` cannot be applied.",
         "TooLarge": "The object is larger than the API server takes.",
@@ -245,6 +249,7 @@ _BOTH = {
 REASONS: dict[str, Explained] = _STATES | _GOING_ON | _STALLING | _BOTH
 
 EVENTS: dict[str, str] = {
+    "Listed": "A repository was listed for the first time, or again after a failure.",
     "Rendered": "The pipeline ran.",
     "Proposed": "The revision was sealed with the content that the message names.",
     "Published": "The revision has its number and its tag.",

@@ -33,12 +33,13 @@ class Inline(StrEnum):
 
 
 class RepositorySync(Wire, frozen=True, kw_only=True):
-    """When the repository is listed besides the ordinary polling."""
+    """When the repository is listed in full; changes in git are noticed by polling anyway."""
 
     schedule: str = ""
-    """Schedule of full listings in cron format."""
+    """When to look at every revision again, whether git changed or not: five fields of cron,
+    @hourly, @daily or `@every 90m`; in UTC, or after `TZ=Europe/Paris`. Absent: once an hour."""
     run_once_at: datetime | None = None
-    """When to list the repository once; cleared afterwards."""
+    """When to do so once more; cleared afterwards."""
 
 
 class GitRepository(Wire, frozen=True, kw_only=True):
@@ -88,7 +89,7 @@ class RepositorySpec(Wire, frozen=True, kw_only=True):
     """Which revisions have their files in their PackageRevisionResources: All, Drafts (unpublished
     ones) or None. The files of the others are read through the content API."""
     sync: RepositorySync | None = None
-    """When the repository is listed besides the ordinary polling."""
+    """When the repository is listed in full; changes in git are noticed by polling anyway."""
     git: GitRepository | None = None
     """The place, when the type is git."""
     oci: OciRepository | None = None
@@ -121,9 +122,9 @@ class RepositoryStatus(Wire, frozen=True, kw_only=True):
     observed_run_once_at: datetime | None = None
     """The last `spec.sync.runOnceAt` that was acted on."""
     last_full_sync_time: datetime | None = None
-    """End of the last complete listing."""
+    """The last full listing, or the last one that found something new."""
     next_full_sync_time: datetime | None = None
-    """When the next scheduled listing is due."""
+    """When the next full listing is due."""
     package_count: int = 0
     """Number of package revisions found by the last listing."""
     git_commit_hash: str = ""

@@ -4,6 +4,7 @@ State only: which Repository object, which adapter, the last listing or why ther
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from porch.api.conditions import Reason
 from porch.api.repository import Repository
@@ -20,6 +21,7 @@ class Registered:
 
     repository: Repository
     known: Known
+    full_at: datetime | None = None  # the last full listing
     trouble: str = ""  # why the last listing failed, "" when it did not
 
     @property

@@ -10,15 +10,8 @@ from porch.api.repository import Repository
 from porch.engine.seen import Halt
 from porch.runtime.apierrors import Forbidden, NotFound
 from porch.runtime.client import Client, PartialObject
-from porch.runtime.resources import NAMESPACES, ObjectKey, Resource
+from porch.runtime.resources import CRDS, NAMESPACES, ObjectKey, Resource
 
-CRDS = Resource(
-    "apiextensions.k8s.io",
-    "v1",
-    "customresourcedefinitions",
-    "CustomResourceDefinition",
-    namespaced=False,
-)
 OURS = (PackageRevision.KIND.crd_name, Repository.KIND.crd_name)
 
 

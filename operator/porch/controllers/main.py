@@ -20,11 +20,16 @@ from functools import partial
 import uvloop
 from prometheus_client import CollectorRegistry
 
+from porch.api.conditions import Reason
+from porch.controllers import pushevents
+from porch.controllers.installation import foreign_installation
 from porch.controllers.operator import Operator, Parts, SystemClock
+from porch.controllers.pushevents import PushEvents
 from porch.controllers.repositoryadapters import RepositoryAdapters
-from porch.controllers.settings import OperatorSettings
+from porch.controllers.settings import OperatorSettings, PushEventSettings
+from porch.errors import PorchError
 from porch.functions.pool import open_pool
-from porch.runtime.client import PartialObject, connect
+from porch.runtime.client import Client, PartialObject, connect
 from porch.runtime.connection import BadConnection, Connection, load_connection
 from porch.runtime.events import EventMetrics, EventRecorder
 from porch.runtime.health import Check, happened, hears, moves, serve
@@ -39,6 +44,7 @@ from porch.runtime.watching import Watching
 logger = logging.getLogger(__name__)
 
 LEASE = "porch-operator"
+FOREIGN_AGAIN = timedelta(seconds=10)  # until another installation is looked for again
 LONGEST_PASS = timedelta(minutes=10)  # a publication may wait for a slow git server
 LONGEST_SILENCE = timedelta(minutes=10)  # of a watch; bookmarks and restarts are far more often
 
@@ -93,16 +99,42 @@ async def _run(settings: OperatorSettings, connection: Connection) -> int:
                 namespaces=settings.namespaces,
             )
         )
-        return await _Process(settings.port, operator, lease, recorder).run(registry)
+        await _receive_events(stack, settings.push_events, operator, lease)
+        process = _Process(settings.port, client, operator=operator, lease=lease, recorder=recorder)
+        return await process.run(registry)
+
+
+async def _receive_events(
+    stack: AsyncExitStack, settings: PushEventSettings, operator: Operator, lease: Lease
+) -> None:
+    """Receive push events until the end of the process, if it is to be."""
+    if settings.port is None:
+        return
+    events = PushEvents(
+        repositories=operator.repositories,
+        look_at=operator.repository_queue.add,
+        secret_file=settings.secret_file,
+        is_working=lambda: lease.remaining() > timedelta(),
+    )
+    port = await stack.enter_async_context(pushevents.serve(settings.port, events.receive))
+    logger.info("push events are received", extra={"port": port})
 
 
 class _Process:
     """The tasks of the operator, and in which order they begin and end."""
 
     def __init__(
-        self, port: int, operator: Operator, lease: Lease, recorder: EventRecorder
+        self,
+        port: int,
+        client: Client,
+        *,
+        operator: Operator,
+        lease: Lease,
+        recorder: EventRecorder,
     ) -> None:
         self._port = port
+        self._client = client
+        self._foreign = "not looked at yet"  # who else serves our kinds
         self._operator = operator
         self._lease = lease
         self._recorder = recorder
@@ -117,12 +149,30 @@ class _Process:
             loop.add_signal_handler(number, self._stop.set)
         probes = serve(self._port, live=self._live(), ready=self._ready(), registry=registry)
         async with probes, asyncio.TaskGroup() as group:
+            if not await self._unless_stopped(self._alone()):
+                return 0
             leading = group.create_task(self._lease.run())
             lost = False
             if await self._unless_stopped(self._lease.acquired()):
                 lost = await self._work()
             leading.cancel()
         return 1 if lost else 0
+
+    async def _alone(self) -> None:
+        """Wait until nobody else serves our kinds."""
+        before = ""
+        while True:
+            try:
+                self._foreign = await foreign_installation(self._client)
+            except PorchError as err:
+                self._foreign = f"it cannot be found out whether the kinds are ours: {err}"
+            if not self._foreign:
+                return
+            if self._foreign != before:
+                reason = Reason.FOREIGN_INSTALLATION
+                logger.error("nothing is done", extra={"reason": reason, "what": self._foreign})
+            before = self._foreign
+            await asyncio.sleep(FOREIGN_AGAIN.total_seconds())
 
     async def _work(self) -> bool:
         """Know everything, then begin; True when the Lease was lost."""
@@ -183,7 +233,10 @@ class _Process:
             f"list resources {number}": self._while_leading(happened(each.synced, what="a list"))
             for number, each in enumerate(self._reflectors)
         }
-        return checks | {"stopping": lambda: "stopping" if self._stop.is_set() else ""}
+        return checks | {
+            "installation": lambda: self._foreign,
+            "stopping": lambda: "stopping" if self._stop.is_set() else "",
+        }
 
     def _while_leading(self, check: Check) -> Check:
         return lambda: check() if self._lease.remaining() > timedelta() else ""

@@ -7,7 +7,7 @@ a change of any revision ──► packages queue ──► latest label, PorchP
 """
 
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -90,7 +90,9 @@ class Operator:
         self.homes = Homes()
         self.revision_queue = self._queue("packagerevisions", self._reconcile_revision)
         self.push_queue = self._queue("pushes", self._push)
-        self.repository_queue = self._queue("repositories", self._reconcile_repository)
+        self.repository_queue = self._queue(
+            "repositories", self._reconcile_repository, longest_backoff=parts.poll
+        )
         self.package_queue = self._queue("packages", self._reconcile_package)
         self._revisions = self._revision_controller(client, clock)
         self._pushing = Pushing(revisions=self._revisions)
@@ -189,9 +191,17 @@ class Operator:
     async def _reconcile_package(self, key: PackageKey) -> Result:
         return await self._packages.reconcile(key)
 
-    def _queue(self, name: str, reconcile: Callable[[K], Awaitable[Result]]) -> WorkQueue[K]:
-        meter = self._parts.metrics.of(name)
-        return WorkQueue(name, reconcile, meter=meter, settings=self._parts.queue)
+    def _queue(
+        self,
+        name: str,
+        reconcile: Callable[[K], Awaitable[Result]],
+        *,
+        longest_backoff: timedelta = timedelta.max,
+    ) -> WorkQueue[K]:
+        meter, settings = self._parts.metrics.of(name), self._parts.queue
+        longest = min(settings.longest_backoff, longest_backoff)
+        settings = replace(settings, longest_backoff=longest)
+        return WorkQueue(name, reconcile, meter=meter, settings=settings)
 
     def _repository_event(self, key: ObjectKey) -> None:
         home = engine_key(key)

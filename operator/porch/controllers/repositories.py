@@ -1,18 +1,20 @@
 """Repository objects: register, list, show what was found, let go.
 
 One pass lists the repository (cheap when nothing changed) and comes again after the poll interval.
-A listing makes objects for revisions that have none, and wakes those whose revision changed. One
-broken repository is nobody else's trouble: its errors end in its own conditions.
+A listing makes objects for revisions that have none, and wakes those whose revision changed; a full
+one (`schedules`) wakes them all. One broken repository is nobody else's trouble: its errors end in
+its own conditions.
 """
 
 import asyncio
-import logging
+import zlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from porch.api.conditions import ConditionType, find
 from porch.api.packagerevision import PackageRevision
-from porch.api.repository import Repository
+from porch.api.repository import Repository, RepositoryStatus
 from porch.api.wellknown import (
     LATEST_REVISION_LABEL,
     PACKAGE_REVISION_FINALIZER,
@@ -20,7 +22,8 @@ from porch.api.wellknown import (
     REPOSITORY_LABEL,
 )
 from porch.controllers.homes import Homes, Registered
-from porch.controllers.repositorystatus import failed, listed
+from porch.controllers.repositorystatus import failed, is_ready, listed
+from porch.controllers.schedules import sync_of
 from porch.controllers.served import REPOSITORIES, REVISIONS, object_key
 from porch.engine.discovery import Discovered, delta
 from porch.engine.ports import Announcer, Clock
@@ -35,12 +38,11 @@ from porch.runtime.store import Store
 from porch.storage.adapter import RepositoryAdapter, RevisionId
 from porch.storage.known import Known
 
-logger = logging.getLogger(__name__)
-
 KIND = Repository.KIND
 _REVISION = PackageRevision.KIND
 
 CREATED_AT_ONCE = 16  # objects of discovered revisions
+SOON = timedelta(seconds=1)  # the shortest wait between two listings of a schedule
 
 OpenRepository = Callable[[Repository], Awaitable[RepositoryAdapter]]
 
@@ -73,37 +75,55 @@ class Repositories:
         if REPOSITORY_FINALIZER not in obj.metadata.finalizers:
             obj = await self._set_finalizers(obj, [*obj.metadata.finalizers, REPOSITORY_FINALIZER])
         try:
-            await self._list(key, obj)
+            return await self._list(key, obj)
         except PorchError as err:
             await self._show_failure(key, obj, err)
             if err.disposition is Disposition.STALL:
                 return Result(after=self.poll)  # what is mended in git gives no event
             raise
-        return Result(after=self.poll)
 
     def wake_all(self, key: Key) -> None:
         """Look at every revision of a repository."""
         for revision in self._objects(key):
             self.look_at(revision)
 
-    async def _list(self, key: Key, obj: Repository) -> None:
+    async def _list(self, key: Key, obj: Repository) -> Result:
         registered = await self._registered(key, obj)
-        before = registered.snapshot
+        before, now = registered.snapshot, self.clock.now()
+        sync = sync_of(
+            obj.spec.sync,
+            last_full=registered.full_at,
+            observed=obj.status.observed_run_once_at,
+            now=now,
+        )
         after = await registered.known.observe()
         registered.trouble = ""
         objects = self._objects(key)
         found = delta(key.name, before, after, objects.values())
         for each, id_ in objects.items():
-            if before is None or id_ in found.look_at:
+            if sync.is_due or id_ in found.look_at:
                 self.look_at(each)
         await self._create_all(obj, found.create)
-        warnings = (*after.warnings, *found.warnings)
-        status = listed(obj, after, warnings, now=self.clock.now())
-        self.store.put(await self.status.write(obj, status))
+        if sync.is_due:
+            registered.full_at = now
+        await self._show(key, obj, listed(obj, after, found.warnings, sync, now=self.clock.now()))
+        return Result(after=min(_spread(key, self.poll), max(sync.look_at - now, SOON)))
+
+    async def _show(self, key: Key, obj: Repository, status: RepositoryStatus) -> None:
+        """Write what was listed; a `runOnceAt` that was answered goes from the wish afterwards."""
+        was_ready = is_ready(obj.status)
+        obj = await self.status.write(obj, status)
+        self.store.put(obj)
+        if not was_ready:
+            words = f"listed {status.package_count} package revisions at {status.git_commit_hash}"
+            self.announcer.done(key, "Listed", words)
+        once = obj.spec.sync.run_once_at if obj.spec.sync is not None else None
+        if once is not None and once == obj.status.observed_run_once_at:
+            await self._merge(obj, {"spec": {"sync": {"runOnceAt": None}}})
 
     async def _registered(self, key: Key, obj: Repository) -> Registered:
         registered = self.homes.get(key)
-        if registered is not None and registered.repository.spec == obj.spec:
+        if registered is not None and _place(registered.repository) == _place(obj):
             registered.repository = obj
             return registered
         await self._close(key)
@@ -133,8 +153,9 @@ class Repositories:
         registered = self.homes.get(key)
         if registered is not None:
             registered.trouble = str(err)
-        self.announcer.warn(key, err.reason, str(err))
-        logger.warning("repository not listed", extra={"repository": str(key), "why": str(err)})
+        ready = find(obj.status.conditions, ConditionType.READY)
+        if ready is None or (ready.reason, ready.message) != (err.reason, str(err)):
+            self.announcer.warn(key, err.reason, str(err))
         status = failed(obj, err, now=self.clock.now())
         self.store.put(await self.status.write(obj, status))
         self.wake_all(key)
@@ -160,14 +181,14 @@ class Repositories:
         return DONE
 
     async def _set_finalizers(self, obj: Repository, finalizers: list[str]) -> Repository:
-        metadata = {
-            "finalizers": finalizers,
-            "resourceVersion": obj.metadata.resource_version,
-        }
+        return await self._merge(obj, {"metadata": {"finalizers": finalizers}})
+
+    async def _merge(self, obj: Repository, body: dict[str, dict[str, object]]) -> Repository:
+        """Change the object that this was decided on."""
+        version = {"resourceVersion": obj.metadata.resource_version}
+        body = body | {"metadata": body.get("metadata", {}) | version}
         key = ObjectKey(obj.metadata.namespace, obj.metadata.name)
-        written = await self.client.patch(
-            REPOSITORIES, key, {"metadata": metadata}, into=Repository
-        )
+        written = await self.client.patch(REPOSITORIES, key, body, into=Repository)
         self.store.put(written)
         return written
 
@@ -184,6 +205,18 @@ class Repositories:
             )
             for each in found
         }
+
+
+def _place(repository: Repository) -> tuple[object, ...]:
+    """What an adapter is opened for; all else of the wish may change while it is open."""
+    spec = repository.spec
+    return spec.type, spec.git, spec.oci
+
+
+def _spread(key: Key, interval: timedelta) -> timedelta:
+    """The interval, a little longer or shorter for each key: what began together drifts apart."""
+    share = zlib.crc32(str(key).encode()) / 2**32
+    return interval * (0.9 + 0.2 * share)
 
 
 def _object_for(repository: Repository, discovered: Discovered) -> dict[str, object]:

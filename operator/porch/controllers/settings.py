@@ -27,6 +27,14 @@ class RepositorySettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PushEventSettings:
+    """The receiver for push events of git servers."""
+
+    port: int | None = None  # None: it is off; 0: any free one
+    secret_file: Path = Path("/etc/porch/push-events/secret")  # read for each event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorSettings:
     """All settings of the process."""
 
@@ -38,6 +46,7 @@ class OperatorSettings:
     log_level: str = "INFO"
     log_format: LogFormat = LogFormat.JSON
     repository: RepositorySettings = RepositorySettings()
+    push_events: PushEventSettings = PushEventSettings()
     content: CrCacheSettings = CrCacheSettings()
     render: PoolSettings = PoolSettings()
     runner: RemoteSettings = RemoteSettings()

@@ -19,7 +19,7 @@ SAMPLES = sorted((ROOT / "manifests" / "samples").glob("*.yaml"))
 OPERATOR = "system:serviceaccount:porch-system:porch-operator"
 
 
-@pytest.mark.parametrize("folder", ["base", "overlays/namespaced"])
+@pytest.mark.parametrize("folder", ["base", "overlays/namespaced", "overlays/push-events"])
 def test_the_installation_is_accepted(installed_cluster: Cluster, folder: str) -> None:
     """Every object of it, by the server's own validation."""
     said = installed_cluster.kubectl(
