@@ -21,6 +21,10 @@ help: ## Show this list
 .PHONY: setup
 setup: .venv/.ready ## Create .venv with the locked dependencies
 
+.PHONY: node
+node: ## Install what real pods need: containerd, runc, network plugins (root on Debian)
+	@scripts/bootstrap --node
+
 .PHONY: demo
 demo: .venv/.ready ## Run the whole story on an embedded control plane and show it
 	@$(PY) scripts/demo.py
@@ -36,7 +40,7 @@ check: .venv/.ready ## Format, lint, types, layers, generated files, fast tests
 	$(PYTEST) -q
 
 .PHONY: test
-test: .venv/.ready ## Every test: pure, processes, real control plane
+test: .venv/.ready node ## Every test: pure, processes, real control plane, real pods
 	PORCH_FUZZ_SECONDS=60 $(PYTEST) -q -m "not soak"
 
 .PHONY: soak

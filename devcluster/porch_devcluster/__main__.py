@@ -17,6 +17,7 @@ from porch_devcluster.build import bundle
 from porch_devcluster.cluster import ADMIN
 from porch_devcluster.errors import DevclusterError
 from porch_devcluster.gitserver.server import GitServer
+from porch_devcluster.node.node import Node
 from porch_devcluster.persistent import Persistent
 from porch_devcluster.pki import USERS
 from porch_devcluster.progress import progress_for_this_output
@@ -43,6 +44,9 @@ def _parser() -> argparse.ArgumentParser:
     named.add_argument("--name", default="default", help="which cluster (default: %(default)s)")
 
     up = commands.add_parser("up", parents=[named], help="start it; stays until `down`")
+    up.add_argument(
+        "--node", action="store_true", help="with a node that runs pods, and a registry; as root"
+    )
     up.set_defaults(run=_up)
     down = commands.add_parser("down", parents=[named], help="stop it and remove its data")
     down.set_defaults(run=_down)
@@ -66,7 +70,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _up(options: argparse.Namespace) -> int:
-    cluster = Persistent(options.name).up(progress_for_this_output())
+    persistent, progress = Persistent(options.name), progress_for_this_output()
+    if options.node:
+        node = persistent.up_with_node(progress)
+        cluster = node.cluster
+        print(_about(node), file=sys.stderr)
+    else:
+        cluster = persistent.up(progress)
     print(f"ready at {cluster.url}; to use it:", file=sys.stderr)
     print(f"export KUBECONFIG={cluster.kubeconfig}")
     return 0
@@ -87,7 +97,15 @@ def _status(options: argparse.Namespace) -> int:
         print(f"cluster {options.name!r} is not up", file=sys.stderr)
         return NO_CLUSTER
     print(f"{persistent.cluster().url}; files in {persistent.files.directory}", file=sys.stderr)
+    if node := persistent.node:
+        print(_about(node), file=sys.stderr)
     return 0
+
+
+def _about(node: Node) -> str:
+    """What people need to know of a node."""
+    shell = " ".join(node.inside(["COMMAND"]))
+    return f"push images to {node.registry}; pods and Services are reached by:\n  {shell}"
 
 
 def _kubeconfig(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""The programs that are built here: the control plane, a registry, the wrapper of function pods."""
+"""The programs that are built here: control plane, registry, pause, wrapper of function pods."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ REGISTRY = GoProgram(
     module=_ROOT / "devcluster" / "registry",
     cost=_SECONDS,
 )
+PAUSE = GoProgram(
+    name="pause",
+    entry="pause",
+    module=_ROOT / "devcluster" / "pause",
+    cost="some seconds",
+)
 WRAPPER = GoProgram(
     name="wrapper-server",
     entry="wrapper",
@@ -42,6 +48,11 @@ def bundle(progress: Progress | None = None) -> Path:
 def registry(progress: Progress | None = None) -> Path:
     """The registry's program."""
     return built(REGISTRY, progress)
+
+
+def pause(progress: Progress | None = None) -> Path:
+    """The program of the container that holds a pod's namespaces."""
+    return built(PAUSE, progress)
 
 
 def wrapper(progress: Progress | None = None) -> Path:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from porch_devcluster import kubeconfigs
 from porch_devcluster.api import Api
-from porch_devcluster.controlplane import ControlPlane
+from porch_devcluster.controlplane import ControlPlane, RunFiles
 from porch_devcluster.errors import CommandFailed
 from porch_devcluster.kubectl import kubectl as kubectl_program
 from porch_devcluster.pki import USERS
@@ -103,3 +103,10 @@ class Cluster:
             command = " ".join(("kubectl", *arguments))
             raise CommandFailed(command, status=done.returncode, output=done.stderr)
         return done.stdout
+
+
+def cluster_in(files: RunFiles) -> Cluster:
+    """The cluster whose kubeconfigs lie in a run directory."""
+    kubeconfig = files.kubeconfig(ADMIN)
+    server = json.loads(kubeconfig.read_text())["clusters"][0]["cluster"]["server"]
+    return Cluster(str(server), kubeconfig.parent)

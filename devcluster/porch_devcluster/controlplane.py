@@ -16,7 +16,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from porch_devcluster.errors import ApiStatus, NotReady
 from porch_devcluster.processes import Command, Component, Lifeline, log_tail
 
 COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager")
+NODE_COMPONENTS = (*COMPONENTS, "kube-scheduler", "kubelet")
 LOOPBACK = "127.0.0.1"
 SERVICE_RANGE = "10.96.0.0/16"
 PORTS = range(20_000, 32_000)  # below the ephemeral ports, which outgoing connections occupy
@@ -69,12 +70,28 @@ class RunFiles:
         return self.directory / "kubeconfigs" / f"{user}.kubeconfig"
 
 
+@dataclass(frozen=True, slots=True)
+class NodePlace:
+    """A control plane beside a node: the node, and the port that its API server must have."""
+
+    identity: pki.NodeIdentity
+    port: int
+
+
 class ControlPlane:
     """A running control plane; `start` makes one, `stop` ends it."""
 
-    def __init__(self, files: RunFiles, *, program: Path, lifeline: Lifeline | None) -> None:
+    def __init__(
+        self,
+        files: RunFiles,
+        *,
+        program: Path,
+        lifeline: Lifeline | None,
+        node: NodePlace | None = None,
+    ) -> None:
         self.files = files
         self.port = 0  # of the API server, while there is one
+        self._node = node
         self._program = program
         self._lifeline = lifeline
         self._components: dict[str, Component] = {}
@@ -92,10 +109,17 @@ class ControlPlane:
         """Make the PKI, run everything, and return when a namespace can be used."""
         self.files.check()
         self.files.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        pki.write(self.files.pki.directory)
+        node = self._node
+        pki.write(self.files.pki.directory, node=node.identity if node else None)
         try:
             self.start_etcd()
-            self._start_apiserver_on_a_free_port()
+            if node is None:
+                self._start_apiserver_on_a_free_port()
+            else:
+                self.port = node.port
+                self._write_kubeconfigs()
+                self.start_apiserver()
+                self._run(_scheduler(self.files, self._program))
             self._run(_controller_manager(self.files, self._program))
             self._await("the default service account", self._has_default_service_account)
         except BaseException:
@@ -129,7 +153,8 @@ class ControlPlane:
 
     def start_apiserver(self) -> None:
         """Bring the API server back on its port and wait until it is ready."""
-        self._run(_apiserver(self.files, self._program, port=self.port))
+        command = _apiserver(self.files, self._program, port=self.port)
+        self._run(command if self._node is None else _with_node(command, self.files, self._node))
         self._await("the API server", self._is_ready)
 
     def restart_apiserver(self) -> None:
@@ -176,7 +201,9 @@ class ControlPlane:
     def _write_kubeconfigs(self) -> None:
         files = self.files
         server = kubeconfigs.Server(self.url, files.pki.ca.read_bytes())
-        for user in (*(subject.user for subject in pki.USERS), "controller-manager"):
+        users = [*(subject.user for subject in pki.USERS), "controller-manager"]
+        users += ["scheduler", "kubelet"] if self._node else []
+        for user in users:
             kubeconfig = kubeconfigs.with_certificate(
                 server,
                 certificate=files.pki.certificate(user).read_bytes(),
@@ -258,6 +285,33 @@ def _apiserver(files: RunFiles, program: Path, *, port: int) -> Command:
             "--allow-privileged=true",
         ),
         files.log("kube-apiserver"),
+    )
+
+
+def _with_node(command: Command, files: RunFiles, node: NodePlace) -> Command:
+    """The API server's command where there is a kubelet to speak with."""
+    keys = files.pki
+    more = (
+        f"--advertise-address={node.identity.address}",
+        f"--kubelet-certificate-authority={keys.ca}",
+        f"--kubelet-client-certificate={keys.certificate('kubelet-client')}",
+        f"--kubelet-client-key={keys.key('kubelet-client')}",
+        "--kubelet-preferred-address-types=InternalIP",
+    )
+    return replace(command, argv=(*command.argv, *more))
+
+
+def _scheduler(files: RunFiles, program: Path) -> Command:
+    return Command(
+        "kube-scheduler",
+        (
+            str(program),
+            "kube-scheduler",
+            f"--kubeconfig={files.kubeconfig('scheduler')}",
+            "--secure-port=0",
+            "--leader-elect=false",
+        ),
+        files.log("kube-scheduler"),
     )
 
 

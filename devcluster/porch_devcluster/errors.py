@@ -4,10 +4,12 @@
     ├── BuildFailed        the Go program cannot be built
     ├── WheelNotInstalled  a tool that comes as a Python wheel cannot be had
     ├── ToolMissing        a program that must be on PATH is not there, or too old
+    ├── NodeUnavailable    this machine or this user cannot run pods
     ├── NotReady           a component did not become ready in time, or exited
     ├── NotRunning         the persistent cluster is asked for, and there is none
     ├── CommandFailed      kubectl or git ended with an error
     ├── ApiStatus          the API server refused a request
+    ├── PushRefused        a registry did not take an image
     └── Timeout            what was waited for did not come true before its deadline
 
 Every message says what must hold, what was found, and what to do about it.
@@ -34,6 +36,10 @@ class ToolMissing(DevclusterError):
     """A program that must be on PATH is absent or too old."""
 
 
+class NodeUnavailable(DevclusterError):
+    """Pods cannot run here: the user, the kernel or a package is not what they need."""
+
+
 class NotReady(DevclusterError):
     """A component exited, or was not ready before its deadline."""
 
@@ -56,6 +62,10 @@ class ApiStatus(DevclusterError):
     def __init__(self, request: str, *, code: int, reason: str, message: str) -> None:
         super().__init__(f"{request}: {code} {reason}: {message}")
         self.code, self.reason, self.message = code, reason, message
+
+
+class PushRefused(DevclusterError):
+    """A registry answered a push with something else than that it took it."""
 
 
 class Timeout(DevclusterError):

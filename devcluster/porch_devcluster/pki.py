@@ -45,6 +45,20 @@ USERS = (
     Subject("viewer", ("porch:viewers",)),
 )
 CONTROLLER_MANAGER = Subject("system:kube-controller-manager")
+SCHEDULER = Subject("system:kube-scheduler")
+KUBELET_CLIENT = Subject("kube-apiserver-kubelet-client", ("system:masters",))
+
+
+@dataclass(frozen=True, slots=True)
+class NodeIdentity:
+    """What a node is called, and where the API server finds its kubelet."""
+
+    name: str
+    address: str
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(f"system:node:{self.name}", ("system:nodes",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +132,36 @@ class Pki:
         return self.directory / f"{name}.key"
 
 
-def write(directory: Path) -> Pki:
+def write(directory: Path, *, node: NodeIdentity | None = None) -> Pki:
     """Make all keys and certificates of a control plane on the loopback address."""
     directory.mkdir(parents=True, mode=0o700)
     pki = Pki(directory)
     authority = Authority()
-    loopback = str(IPv4Address("127.0.0.1"))
+    addresses = [str(IPv4Address("127.0.0.1")), SERVICE_IP]
     pairs = {
         "ca": authority.pair,
-        "apiserver": authority.server("kube-apiserver", addresses=[loopback, SERVICE_IP]),
         "controller-manager": authority.client(CONTROLLER_MANAGER),
         **{subject.user: authority.client(subject) for subject in USERS},
     }
+    if node is not None:
+        addresses.append(node.address)
+        pairs |= _of_node(authority, node)
+    pairs["apiserver"] = authority.server("kube-apiserver", addresses=addresses)
     for name, pair in pairs.items():
         write_private(pki.key(name), pair.key)
         pki.certificate(name).write_bytes(pair.certificate)
     write_private(pki.key("service-accounts"), private_key(ec.generate_private_key(ec.SECP256R1())))
     return pki
+
+
+def _of_node(authority: Authority, node: NodeIdentity) -> dict[str, Pair]:
+    """What a node needs, and those who work with one."""
+    return {
+        "kubelet": authority.client(node.subject),
+        "kubelet-server": authority.server(node.subject.user, addresses=[node.address]),
+        "kubelet-client": authority.client(KUBELET_CLIENT),
+        "scheduler": authority.client(SCHEDULER),
+    }
 
 
 def write_private(path: Path, content: bytes) -> None:

@@ -21,6 +21,9 @@ from typing import Self
 from porch_devcluster.errors import NotReady
 
 PROGRAM = "porch-devcluster"
+NODE = "node"  # the component that the keeper of a node is
+KEEPER = "porch_devcluster.node.keeper"  # the module that a node's keeper runs
+KEEPER_WITHIN = timedelta(seconds=20)  # it ends what it keeps before itself
 LIFELINE_VARIABLE = "PORCH_DEVCLUSTER_LIFELINE"
 LOG_TAIL = 25  # lines that an error shows
 
@@ -115,21 +118,38 @@ def of_directory(directory: Path) -> dict[str, int]:
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             argv = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            if _is_component(argv, directory):
-                found[argv[1]] = int(process.name)
+            if name := _component(argv, directory):
+                found[name] = int(process.name)
     return found
 
 
-def _is_component(argv: list[str], directory: Path) -> bool:
-    return argv[0].endswith(f"/{PROGRAM}") and any(f"{directory}/" in part for part in argv[2:])
+def _component(argv: list[str], directory: Path) -> str:
+    """What a process is of the directory's; "" when it is nothing of it."""
+    if argv[0].endswith(f"/{PROGRAM}") and any(f"{directory}/" in part for part in argv[2:]):
+        return argv[1]
+    if argv[1:4] == ["-m", KEEPER, str(directory)]:
+        return NODE
+    return ""
 
 
 def kill_all_of(directory: Path) -> list[str]:
     """Kill the components of `directory` and wait until they are gone; the names of what ran."""
     running = of_directory(directory)
-    for pid in running.values():
+    if keeper := running.get(NODE):
+        _end(keeper)
+    for pid in of_directory(directory).values():
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     while of_directory(directory):
         time.sleep(0.01)
     return sorted(running)
+
+
+def _end(keeper: int) -> None:
+    """Have a keeper end its node, and wait until it has."""
+    deadline = time.monotonic() + KEEPER_WITHIN.total_seconds()
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(keeper, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            os.kill(keeper, 0)
+            time.sleep(0.01)

@@ -36,6 +36,11 @@ from porch_devcluster.cluster import ADMIN, Cluster
 from porch_devcluster.controlplane import ControlPlane, RunFiles
 from porch_devcluster.errors import CommandFailed, DevclusterError
 from porch_devcluster.kubectl import kubectl
+from porch_devcluster.node.files import NodeFiles
+from porch_devcluster.node.node import Node, node_of
+from porch_devcluster.node.node import prepare as prepare_node
+from porch_devcluster.node.node import start as start_node
+from porch_devcluster.node.node import stop as stop_node
 from porch_devcluster.pki import USERS
 from porch_devcluster.processes import Lifeline
 
@@ -128,6 +133,21 @@ def bundled_cluster() -> Iterator[Cluster]:
             yield cluster_of(control_plane)
         finally:
             control_plane.stop()
+
+
+@contextmanager
+def node_cluster() -> Iterator[Node]:
+    """A control plane of our own with a node, gone with the context or with this process."""
+    prepare_node()
+    home = Path(tempfile.gettempdir())
+    _sweep(home)
+    with _run_directory(home) as directory, Lifeline() as lifeline:
+        files = NodeFiles(RunFiles(directory))
+        keeper = start_node(files, lifeline=lifeline)
+        try:
+            yield node_of(files)
+        finally:
+            stop_node(keeper)
 
 
 def cluster_of(control_plane: ControlPlane) -> Cluster:

@@ -1,10 +1,13 @@
 """Fixtures of all tests that need more than Python: a cluster, a git server, and users of both.
 
-Nothing is skipped for want of a cluster: one that cannot be had is an error with its reason.
+Nothing is skipped for want of a cluster: one that cannot be had is an error with its reason. Pods
+need root and a few packages; without them their tests are skipped, unless PORCH_TEST_NODE is
+`required`.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import re
@@ -17,8 +20,11 @@ import pytest
 
 from porch_devcluster import provider
 from porch_devcluster.cluster import ADMIN, Cluster
+from porch_devcluster.errors import NodeUnavailable
 from porch_devcluster.gitserver.repositories import Repository
 from porch_devcluster.gitserver.server import GitServer
+from porch_devcluster.node import node
+from porch_devcluster.node.node import Node
 
 _numbers = itertools.count(1)
 
@@ -32,14 +38,17 @@ class _Capture(Protocol):
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build what the cluster needs before any test's time limit runs, with its progress shown."""
-    if not any("cluster" in getattr(item, "fixturenames", ()) for item in session.items):
-        return
-    if session.config.option.collectonly:
+    wanted = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    if not wanted & {"cluster", "node"} or session.config.option.collectonly:
         return
     capture = cast(_Capture, session.config.pluginmanager.getplugin("capturemanager"))
     capture.suspend_global_capture(in_=False)
     try:
-        provider.prepare(os.environ)
+        if "cluster" in wanted:
+            provider.prepare(os.environ)
+        if "node" in wanted:
+            with contextlib.suppress(NodeUnavailable):  # the fixture says so
+                node.prepare()
     finally:
         capture.resume_global_capture()
 
@@ -48,6 +57,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def cluster() -> Iterator[Cluster]:
     """A real API server for the whole session."""
     with provider.cluster() as found:
+        yield found
+
+
+@pytest.fixture(scope="session", name="node")
+def running_node() -> Iterator[Node]:
+    """A cluster of its own whose pods run, with a registry; for the whole session."""
+    try:
+        node.prepare()
+    except NodeUnavailable as error:
+        if os.environ.get("PORCH_TEST_NODE") == "required":
+            raise
+        pytest.skip(str(error))
+    with provider.node_cluster() as found:
         yield found
 
 

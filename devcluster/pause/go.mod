@@ -1,0 +1,3 @@
+module porch/pause
+
+go 1.25.0

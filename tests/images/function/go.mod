@@ -1,0 +1,3 @@
+module porch/testfunction
+
+go 1.25.0
