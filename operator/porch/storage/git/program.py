@@ -20,6 +20,7 @@ from pathlib import Path
 from porch.errors import PorchError, Transient
 from porch.storage.adapter import AccessDenied, Untrusted
 from porch.storage.git.credentials import Credentials, Login
+from porch.storage.git.failures import Cause, cause_of, in_one_line
 from porch.storage.git.loginfiles import LoginFiles, login_files
 from porch.storage.git.refs import Update
 from porch.storage.git.remote import Access, Address
@@ -32,27 +33,8 @@ from porch.storage.git.transport import (
     untrusted,
 )
 
-_DENIED = re.compile(
-    r"authentication failed|could not read username|could not read password|"
-    r"returned error: 40[13]|permission denied|invalid credentials",
-    re.IGNORECASE,
-)
-_UNTRUSTED = re.compile(
-    r"host key verification failed|certificate|no matching host key|ssl.*verif", re.IGNORECASE
-)
-_ABSENT = re.compile(
-    r"repository .*not found|does not appear to be a git repository|not a git repository|"
-    r"returned error: 404|unable to find remote helper|redirects",
-    re.IGNORECASE,
-)
-_CUT_OFF = re.compile(
-    r"unable to access|could not resolve|connection|timed out|the remote end hung up|"
-    r"returned error: (429|5\d\d)|RPC failed|unable to connect|early EOF",
-    re.IGNORECASE,
-)
 _NOT_ATOMIC = re.compile(r"does not support --?atomic", re.IGNORECASE)
 _TOO_LARGE = re.compile(r"HTTP 413|too large|exceeds|maximum allowed", re.IGNORECASE)
-_PREFIX = re.compile(r"^(fatal|error|remote): ")
 
 _SETTINGS = {
     "core.hooksPath": os.devnull,
@@ -64,6 +46,13 @@ _SETTINGS = {
     "http.lowSpeedLimit": "100",
     "http.lowSpeedTime": "60",
     "protocol.version": "2",
+}
+
+_ERRORS = {
+    Cause.UNTRUSTED: untrusted,
+    Cause.DENIED: denied,
+    Cause.ABSENT: absent,
+    Cause.CUT_OFF: unreachable,
 }
 
 
@@ -136,7 +125,7 @@ class Git:
         if not refused:
             if not _TOO_LARGE.search(done.errors):
                 raise self._failure(done)
-            refused = {each.ref: self._clean(done.errors) for each in updates}
+            refused = {each.ref: in_one_line(done.errors) for each in updates}
         remote = [line for line in _lines(done.errors) if line.startswith("remote:")]
         return PushAnswer(refused, "\n".join(line.removeprefix("remote:") for line in remote))
 
@@ -164,15 +153,10 @@ class Git:
 
     def _failure(self, done: Finished) -> PorchError:
         """The error that the words of git stand for."""
-        said, shown = self._clean(done.errors or done.output), self._address.shown
-        if _UNTRUSTED.search(said):
-            return untrusted(shown, said)
-        if _DENIED.search(said):
-            return denied(shown, said)
-        if _ABSENT.search(said):
-            return absent(shown, said)
-        if _CUT_OFF.search(said):
-            return unreachable(shown, said)
+        said, shown = in_one_line(done.errors or done.output), self._address.shown
+        make = _ERRORS.get(cause_of(said))
+        if make is not None:
+            return make(shown, said)
         return FetchFailed(
             f"{shown} answers, but not as it should: {said}; look at the repository on its server "
             "(`git fsck`). It is tried again"
@@ -218,9 +202,6 @@ class Git:
                     os.killpg(process.pid, signal.SIGKILL)
                 await process.wait()
         return Finished(process.returncode or 0, _text(output), _text(errors))
-
-    def _clean(self, text: str) -> str:
-        return "; ".join(_PREFIX.sub("", line).strip() for line in _lines(text))[-500:]
 
 
 def _environment(credentials: Credentials, files: LoginFiles) -> Mapping[str, str]:
