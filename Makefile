@@ -37,6 +37,7 @@ check: .venv/.ready ## Format, lint, types, layers, generated files, fast tests
 	PYTHONPATH=operator:function_runner .venv/bin/lint-imports
 	$(PY) -m porch.api.crd --check
 	$(PY) -m scripts.wire --check
+	$(PY) -m scripts.commands --check
 	$(PYTEST) -q
 
 .PHONY: test

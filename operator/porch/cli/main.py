@@ -14,6 +14,7 @@ import click
 
 from porch.cli.completion import completion
 from porch.cli.fn import fn
+from porch.cli.pkg import pkg
 from porch.errors import PorchError
 
 PROGRAM = "porchctl"
@@ -34,6 +35,7 @@ def version() -> None:
 
 
 cli.add_command(fn)
+cli.add_command(pkg)
 cli.add_command(completion)
 
 

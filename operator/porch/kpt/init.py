@@ -71,8 +71,9 @@ name.
 
 ## Working with it
 
-Read or change the files through the `packagerevisionresources` object of a draft; each change is
-rendered at once. Propose the draft, have it approved, and it becomes a tagged revision in git.
+On disk: edit the files and run `porchctl fn render`; the functions do the rest. In a cluster:
+change them through the `packagerevisionresources` object of a draft, and each change is rendered
+at once. Propose the draft, have it approved, and it becomes a tagged revision in git.
 """
 
 

@@ -18,6 +18,19 @@ def environment(path: Path | None = None) -> dict[str, str]:
     }
 
 
+def start(
+    *arguments: str | Path, directory: Path | None = None, path: Path | None = None
+) -> subprocess.Popen[bytes]:
+    """Start it; what it prints is of no interest."""
+    return subprocess.Popen(
+        [*PORCHCTL, *map(str, arguments)],
+        cwd=directory,
+        env=environment(path),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
 def porchctl(
     *arguments: str | Path, directory: Path | None = None, path: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
