@@ -17,7 +17,7 @@ from porch.functions.builtin.contract import (
 from porch.functions.sandbox.limits import LimitExceeded, RefusedByChild
 from porch.kpt.annotations import ID, LEGACY_ID, annotation
 from porch.kpt.evaluate import FunctionOutput
-from porch.kpt.yaml.aliases import expanded, has_aliases
+from porch.kpt.yaml.aliases import expanded, has_aliases, plain_data
 from porch.kpt.yaml.errors import BadYaml
 from porch.kpt.yaml.node import Data, Node
 
@@ -59,15 +59,11 @@ def _resource_list(call: BuiltinCall) -> str:
         {
             "apiVersion": "config.kubernetes.io/v1",
             "kind": "ResourceList",
-            "items": [_data(item) for item in call.items],
-            **({"functionConfig": _data(config)} if config is not None else {}),
+            "items": [plain_data(item) for item in call.items],
+            **({"functionConfig": plain_data(config)} if config is not None else {}),
         },
         ensure_ascii=False,
     )
-
-
-def _data(node: Node) -> Data:
-    return expanded(node).to_data() if has_aliases(node) else node.to_data()
 
 
 def _items(resource_list: str) -> list[dict[str, Data]]:
@@ -90,7 +86,7 @@ def _laid_over(nodes: list[Node], data: list[dict[str, Data]]) -> list[Node]:
         if node is None:
             items.append(wanted)
         else:
-            if has_aliases(node) and _data(node) != each:
+            if has_aliases(node) and plain_data(node) != each:
                 node.content = expanded(node).content
             if not has_aliases(node):
                 lay_over(node, each)

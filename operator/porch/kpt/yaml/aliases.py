@@ -7,7 +7,7 @@ mapping.
 
 from porch.kpt.yaml.errors import BadYaml
 from porch.kpt.yaml.limits import DEFAULT_LIMITS, YamlLimits
-from porch.kpt.yaml.node import Kind, Node
+from porch.kpt.yaml.node import Data, Kind, Node
 
 
 def has_aliases(root: Node) -> bool:
@@ -19,6 +19,11 @@ def expanded(root: Node, *, limits: YamlLimits = DEFAULT_LIMITS) -> Node:
     """A copy of the tree in which no alias is left."""
     expansion = _Expansion(limits)
     return expansion.copy(root)
+
+
+def plain_data(root: Node) -> Data:
+    """The data of a tree that may have aliases."""
+    return (expanded(root) if has_aliases(root) else root).to_data()
 
 
 class _Expansion:
