@@ -8,7 +8,7 @@ ARG BASE_IMAGE=python:3.13-slim-bookworm
 FROM ${BASE_IMAGE} AS build
 WORKDIR /src
 RUN python3 -m venv /opt/porch
-COPY requirements-run.lock pyproject.toml README.md LICENSE ./
+COPY requirements-run.lock pyproject.toml README.md LICENSE NOTICE ./
 RUN /opt/porch/bin/pip install --no-cache-dir --require-hashes -r requirements-run.lock
 COPY operator operator
 RUN /opt/porch/bin/pip install --no-cache-dir --no-deps .

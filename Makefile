@@ -60,6 +60,10 @@ crds: .venv/.ready ## Generate crds/ and the policies from the typed models
 wire: .venv/.ready ## Generate the modules of evaluator.proto
 	$(PY) -m scripts.wire
 
+.PHONY: schemas
+schemas: .venv/.ready ## Make the schemas of Kubernetes' kinds that kubeconform checks by (needs go)
+	$(PY) -m scripts.kubernetes_schemas
+
 .PHONY: golden
 golden: .venv/.ready ## Rewrite golden expectations; review the diff like code
 	$(PY) -m tests.golden.rewrite

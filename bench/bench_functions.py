@@ -27,6 +27,7 @@ from porch.kpt.yaml.parse import parse
 
 RUNS = 300
 EXECUTABLE_RUNS = 40
+FEW_RUNS = 20
 KPTFILE = """apiVersion: kpt.dev/v1
 kind: Kptfile
 metadata:
@@ -108,11 +109,15 @@ def calls(chain: Chain) -> list[Result]:
     built_in = FunctionCall(image="set-namespace:v0.4.1", config=config, items=items())
     scripted = FunctionCall(image="starlark:v0.5.0", config=starlark, items=items())
     cat = FunctionCall(exec="cat", items=items())
+    conform = FunctionCall(image="kubeconform", items=items()[1:-1] * 67)
+    assert chain(conform).exit_code == 0
     case = "warm call on 5 resources"
+    many = f"warm call on {len(conform.items)} resources"
     return [
         Result(case, "built-in set-namespace", median(lambda: chain(built_in)) * 1000, "ms"),
         Result(case, "built-in starlark", median(lambda: chain(scripted)) * 1000, "ms"),
         Result(case, "executable cat", median(lambda: chain(cat), EXECUTABLE_RUNS) * 1000, "ms"),
+        Result(many, "built-in kubeconform", median(lambda: chain(conform), FEW_RUNS) * 1000, "ms"),
     ]
 
 

@@ -48,6 +48,14 @@ USAGE: Mapping[str, Usage] = {
         "image: ensure-name-substring:v0.2.0\nconfigMap:\n  prepend: prod-",
     ),
     "gen-pkg-context": Usage("It takes no config.", "image: builtins/gen-pkg-context"),
+    "kubeconform": Usage(
+        "strict: 'true'                  fields that a schema does not name are errors\n"
+        "ignore_missing_schemas: 'true'  kinds without a schema are left out\n"
+        "skip_kinds: KIND,KIND           kinds that are left out; Kind or group/version/Kind\n"
+        "schema_location: DIRECTORY      schemas instead of the built-in ones\n"
+        "additional_schema_locations: DIRECTORY,DIRECTORY  schemas for what has none so far",
+        "image: kubeconform:v0.1.1\nconfigMap:\n  strict: 'true'\n  ignore_missing_schemas: 'true'",
+    ),
     "list-setters": Usage("It takes no config.", "image: list-setters:v0.1.0"),
     "remove-local-config-resources": Usage(
         "It takes no config.", "image: remove-local-config-resources:v0.1.0"

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from porch.cli.directory import PackageDirectory
 from porch.cli.jsonreport import report_text
@@ -20,6 +21,7 @@ from porch.functions.registry import FunctionRegistry
 from porch.functions.remotesettings import RemoteSettings
 from porch.functions.runtime import BuiltinRuntime, Chain, FunctionRuntime
 from porch.functions.sandbox.parent import Sandbox
+from porch.functions.schemafiles import SchemaDirectories
 from porch.kpt.compatibility import Compatibility
 from porch.kpt.outcome import Rendered, RenderFailed
 
@@ -69,11 +71,14 @@ def run(directory: str, compute: Compute, options: RunOptions) -> int:
 def _chain(runner: str) -> Iterator[Chain]:
     """Built-ins, then executables; whether a pipeline may name those is the render's to check.
 
-    Last the function runner, if there is one.
+    Last the function runner, if there is one. What a package reads of the user's files, the user
+    reads: schemas may lie anywhere.
     """
+    anywhere = SchemaDirectories((Path("/"),))
     with ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox())
-        runtimes: list[FunctionRuntime] = [BuiltinRuntime(sandbox), ExecutableRuntime()]
+        builtins = BuiltinRuntime(sandbox, schema_files=anywhere)
+        runtimes: list[FunctionRuntime] = [builtins, ExecutableRuntime()]
         if runner:
             from porch.functions.remote import open_runner  # gRPC, for those who ask for it
 

@@ -74,6 +74,7 @@ class PoolSettings:
     workers: int = os.cpu_count() or 1
     timeout: timedelta = timedelta(minutes=2)  # of one render, all functions included
     max_waiting: int = 1000  # renders that wait for a worker
+    schema_directories: tuple[str, ...] = ()  # where functions may read JSON schemas; () = nowhere
 
 
 class PoolObserver(Protocol):
@@ -126,7 +127,9 @@ class RenderPool:
 
     async def start(self) -> None:
         """Start the workers; they are warm when this returns."""
-        started = (_Worker.start(self._runner) for _ in range(self._settings.workers))
+        started = (
+            _Worker.start(self._runner, self._settings) for _ in range(self._settings.workers)
+        )
         for worker in await asyncio.gather(*started):
             self._idle.put_nowait(worker)
 
@@ -201,7 +204,7 @@ class RenderPool:
         await dead.end()
         while not self._is_closed:
             try:
-                self._idle.put_nowait(await _Worker.start(self._runner))
+                self._idle.put_nowait(await _Worker.start(self._runner, self._settings))
             except (OSError, EOFError):
                 await asyncio.sleep(_RESTART_DELAY)
             else:
@@ -217,7 +220,7 @@ class _Worker:
         self.is_busy = False  # a job was sent, and its last answer has not come
 
     @classmethod
-    async def start(cls, runner: RemoteSettings) -> Self:
+    async def start(cls, runner: RemoteSettings, settings: PoolSettings) -> Self:
         """A worker that is warm. Nothing can be imported from the working directory."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -226,6 +229,7 @@ class _Worker:
             "porch.functions.worker",
             str(os.getpid()),
             msgspec.json.encode(runner),
+            *settings.schema_directories,
             stdin=PIPE,
             stdout=PIPE,
             limit=_READ_AHEAD_BYTES,

@@ -49,6 +49,7 @@ PORTS: Mapping[str, Port] = {
         "ensure_name_substring", (*_versions("v0.1", 1), *_versions("v0.2", 0))
     ),
     "gen-pkg-context": Port("gen_pkg_context", ()),
+    "kubeconform": Port("kubeconform", _versions("v0.1", 1, 2, 3)),
     "list-setters": Port("list_setters", _versions("v0.1", 0)),
     "remove-local-config-resources": Port("remove_local_config_resources", _versions("v0.1", 0)),
     "search-replace": Port("search_replace", _versions("v0.2", 0, 1)),

@@ -12,11 +12,19 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol, cast
 
 from porch.errors import Permanent
-from porch.functions.builtin.contract import Builtin, BuiltinCall, Rejected, Untrusted, failed
+from porch.functions.builtin.contract import (
+    Builtin,
+    BuiltinCall,
+    Rejected,
+    SchemaFiles,
+    Untrusted,
+    failed,
+)
 from porch.functions.builtin.contract import error as error_result
 from porch.functions.images import Image
 from porch.functions.registry import PORTS, FunctionRegistry, Served
 from porch.functions.sandbox.limits import LimitExceeded, RefusedByChild
+from porch.functions.schemafiles import SchemaDirectories
 from porch.kpt.evaluate import FunctionCall, FunctionNotRun, FunctionOutput
 from porch.kpt.yaml.node import WrongNode
 
@@ -71,6 +79,7 @@ class BuiltinRuntime:
 
     untrusted: Untrusted
     registry: FunctionRegistry = field(default_factory=FunctionRegistry)
+    schema_files: SchemaFiles = field(default_factory=SchemaDirectories)
 
     def evaluate(self, call: FunctionCall) -> FunctionOutput | None:
         """Run the port that serves the image, if there is one."""
@@ -86,6 +95,7 @@ class BuiltinRuntime:
             config=call.config,
             edition=served.edition,
             untrusted=self.untrusted,
+            schema_files=self.schema_files,
         )
         try:
             output = load_port(served.module)(request)

@@ -1,9 +1,9 @@
 """The child's side of the render pool: renders one package after the other.
 
-Started as `python -P -m porch.functions.worker PARENT_PID RUNNER`, the latter as JSON of
-RemoteSettings. Reads jobs from standard input, writes answers to what was standard output, and ends
-with its parent. Before each function it says which one starts, so that a parent that must kill it
-can name the culprit. What is not built in goes to the function runner over the worker's own
+Started as `python -P -m porch.functions.worker PARENT_PID RUNNER [SCHEMA_DIRECTORY…]`, RUNNER as
+JSON of RemoteSettings. Reads jobs from standard input, writes answers to what was standard output,
+and ends with its parent. Before each function it says which one starts, so that a parent that must
+kill it can name the culprit. What is not built in goes to the function runner over the worker's own
 connection, which ends with it: the runner then drops the call.
 """
 
@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
@@ -38,6 +39,7 @@ from porch.functions.renderjob import (
 )
 from porch.functions.runtime import BuiltinRuntime, Chain, FunctionRuntime
 from porch.functions.sandbox.parent import Sandbox
+from porch.functions.schemafiles import SchemaDirectories
 from porch.kpt.evaluate import FunctionCall, FunctionOutput
 from porch.kpt.outcome import Rendered
 from porch.kpt.render import render
@@ -61,8 +63,9 @@ def main() -> None:
     die_with_parent(int(sys.argv[1]))
     jobs, answers = sys.stdin.buffer, private_stdout()
     runner = msgspec.json.decode(sys.argv[2], type=RemoteSettings)
+    schema_files = SchemaDirectories(tuple(map(Path, sys.argv[3:])))
     with Sandbox() as sandbox, _opened(runner) as remote:
-        worker = _Worker(answers, sandbox, remote)
+        worker = _Worker(answers, sandbox, remote=remote, schema_files=schema_files)
         worker.warm_up()
         worker.send(Ready())
         while (job := _read(jobs)) is not None:
@@ -91,10 +94,18 @@ def _read(jobs: BinaryIO) -> RenderJob | None:
 class _Worker:
     """Renders, and keeps what is worth keeping between two jobs."""
 
-    def __init__(self, answers: BinaryIO, sandbox: Sandbox, remote: "RunnerClient | None") -> None:
+    def __init__(
+        self,
+        answers: BinaryIO,
+        sandbox: Sandbox,
+        *,
+        remote: "RunnerClient | None",
+        schema_files: SchemaDirectories,
+    ) -> None:
         self._answers = answers
         self._sandbox = sandbox
         self._remote = remote
+        self._schema_files = schema_files
         self._configs: tuple[FunctionConfigSpec, ...] = ()
         self._chain = self._chain_of(())
 
@@ -136,7 +147,8 @@ class _Worker:
 
     def _chain_of(self, configs: tuple[FunctionConfigSpec, ...]) -> Chain:
         registry = FunctionRegistry.of(configs)
-        runtimes: list[FunctionRuntime] = [BuiltinRuntime(self._sandbox, registry)]
+        builtins = BuiltinRuntime(self._sandbox, registry, self._schema_files)
+        runtimes: list[FunctionRuntime] = [builtins]
         if self._remote is not None:
             runtimes.append(self._remote.runtime(registry))
         return Chain(runtimes, registry)

@@ -2,11 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from porch.functions.builtin.contract import Builtin, BuiltinCall, Edition, Untrusted
+from porch.functions.builtin.contract import (
+    Builtin,
+    BuiltinCall,
+    Edition,
+    SchemaFiles,
+    Untrusted,
+)
 from porch.functions.sandbox.parent import Sandbox
 from porch.functions.sandbox.wire import Found, StarlarkDone
+from porch.functions.schemafiles import SchemaDirectories
 from porch.kpt.evaluate import FunctionOutput
 from porch.kpt.yaml.emit import emit_document
 from porch.kpt.yaml.node import Node
@@ -46,6 +53,7 @@ class Caller:
 
     function: Builtin
     untrusted: Untrusted
+    schema_files: SchemaFiles = field(default_factory=SchemaDirectories)
 
     def __call__(
         self, text: str, *, config: str | None = None, edition: Edition = CATALOGUE
@@ -55,6 +63,7 @@ class Caller:
             config=items(config)[0] if config else None,
             edition=edition,
             untrusted=self.untrusted,
+            schema_files=self.schema_files,
         )
         output = self.function(call)
         return Answer(written(output.items), [str(result) for result in output.results], output)

@@ -109,6 +109,22 @@ async def test_configs_choose_what_is_built_in(pool: RenderPool) -> None:
     assert "no runtime serves" in (await pool.render(package("ns:v1"))).error
 
 
+async def test_workers_read_schemas_only_in_admitted_directories(tmp_path: Path) -> None:
+    """A package must not look around in the operator's files."""
+    schemas = tmp_path / "master-standalone"
+    schemas.mkdir()
+    (schemas / "configmap-v1.json").write_text('{"required": ["spec"]}')
+    files = package("kubeconform", f"schema_location: {tmp_path}")
+
+    async with open_pool(PoolSettings(workers=1, schema_directories=(str(tmp_path),))) as pool:
+        admitted = await pool.render(files)
+    async with open_pool(PoolSettings(workers=1)) as pool:
+        refused = await pool.render(files)
+
+    assert "missing property 'spec'" in admitted.error
+    assert "must be in a directory that is admitted" in refused.error
+
+
 async def test_a_late_render_is_stopped_and_names_its_function(
     pool: RenderPool, observed: Observed
 ) -> None:

@@ -2,7 +2,7 @@
 
 Pure. A built-in edits the nodes of the call's items and hands back the list of items, so comments
 and styles stay. What users wrote to be executed (scripts, regular expressions) goes through the
-`Untrusted` port.
+`Untrusted` port, files that a config names through `SchemaFiles`.
 Editions  CATALOGUE does bug for bug what the released tags of the catalogue do; CORRECTED, behind
           `latest` and newer tags, does what their documentation says.
 Errors    Rejected: the function refuses its config or an item. The runtime turns it into an output
@@ -40,6 +40,14 @@ class Untrusted(Protocol):
         ...
 
 
+class SchemaFiles(Protocol):
+    """Reads files of JSON schemas from where functions may."""
+
+    def read(self, path: str) -> str | None:
+        """The text of a file; None when there is none; Rejected when it must not be read."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltinCall:
     """What a built-in gets."""
@@ -48,6 +56,7 @@ class BuiltinCall:
     config: Node | None
     edition: Edition
     untrusted: Untrusted
+    schema_files: SchemaFiles
 
     @property
     def corrected(self) -> bool:
