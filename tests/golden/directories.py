@@ -49,3 +49,8 @@ class RenderCase:
 def render_cases() -> list[Path]:
     """The directories of all render cases."""
     return sorted(path.parent for path in (golden_root() / "render").glob("*/case.json"))
+
+
+def merge_cases() -> list[Path]:
+    """The directories of all merge cases."""
+    return sorted(path.parent for path in (golden_root() / "merge").glob("*/case.json"))

@@ -1,4 +1,4 @@
-"""`make golden`: write what render makes of each recorded case over what was recorded.
+"""`make golden`: write what we make of each recorded case over what was recorded.
 
 The recordings are kpt's own, so a difference is normally a defect of ours; this is for the day on
 which a deviation is decided, and its diff is reviewed like code.
@@ -7,13 +7,14 @@ which a deviation is decided, and its diff is reviewed like code.
 import shutil
 from pathlib import Path
 
-from tests.golden.directories import render_cases
-from tests.golden.test_golden_render import Replay
+from tests.golden import test_golden_merge as merging
+from tests.golden import test_golden_render as rendering
+from tests.golden.directories import merge_cases, render_cases
 
 
-def rewrite(directory: Path) -> None:
+def rewrite_render(directory: Path) -> None:
     """One case: its tree, its output and its results."""
-    replay = Replay(directory)
+    replay = rendering.Replay(directory)
     write_tree(directory / "expected", replay.tree)
     if (directory / "outdir").exists():
         write_tree(directory / "outdir", replay.output_tree)
@@ -21,6 +22,13 @@ def rewrite(directory: Path) -> None:
     for name, text in (texts | {"results.yaml": replay.results}).items():
         if (directory / name).exists():
             (directory / name).write_text(text or "")
+
+
+def rewrite_merge(directory: Path) -> None:
+    """One case that succeeds: its tree, with the commit ids as they were recorded."""
+    replay = merging.Replay(directory)
+    if replay.error is None:
+        write_tree(directory / "expected", merging.as_recorded(replay.result))
 
 
 def write_tree(directory: Path, files: dict[str, bytes]) -> None:
@@ -34,4 +42,6 @@ def write_tree(directory: Path, files: dict[str, bytes]) -> None:
 
 if __name__ == "__main__":
     for case in render_cases():
-        rewrite(case)
+        rewrite_render(case)
+    for case in merge_cases():
+        rewrite_merge(case)

@@ -222,6 +222,8 @@ _STALLING = _all(
         "RepositoryInvalid": "The repository cannot be used as it is registered.",
         "SourceInvalid": "`spec.source` cannot be applied.",
         "TooLarge": "The object is larger than the API server takes.",
+        "Unmergeable": "kpt's own merge refuses what the sides of an upgrade hold; the default one "
+        "takes it.",
         "UntrustedServer": "The API server cannot prove that it is the one that was meant.",
         "WrongNode": "A file has a value of another kind than it must be.",
     },

@@ -66,8 +66,11 @@ class ForeignKptfile(BadKptfile):
 class UnreadableKptfile(BadKptfile):
     """The Kptfile is no YAML or does not follow its schema."""
 
-    def __init__(self, message: str, *, problems: Sequence[Problem] = ()) -> None:
-        super().__init__(message)
+    def __init__(self, problem: str, *, source: str = "", problems: Sequence[Problem] = ()) -> None:
+        lines = [f"{source}: {each}" for each in problems or (problem,)] if source else [problem]
+        super().__init__("\n".join(lines))
+        self.problem = problem
+        self.source = source
         self.problems = tuple(problems)
 
 
@@ -200,7 +203,7 @@ def parse_kptfile(
         raise UnreadableKptfile(str(error)) from error
     if len(documents) != 1:
         raise UnreadableKptfile(
-            f"{source}: a Kptfile must hold one document, found {len(documents)}"
+            f"a Kptfile must hold one document, found {len(documents)}", source=source
         )
     return read_kptfile(documents[0].root, source=source)
 
@@ -211,10 +214,10 @@ def read_kptfile(root: Node, *, source: str = KPTFILE) -> Kptfile:
     decoder = Decoder()
     kptfile = _kptfile(decoder, root)
     if decoder.problems:
-        lines = [f"{source}: {problem}" for problem in decoder.problems]
-        raise UnreadableKptfile("\n".join(lines), problems=decoder.problems)
+        first = str(decoder.problems[0])
+        raise UnreadableKptfile(first, source=source, problems=decoder.problems)
     if root.get("metadata") is None:
-        raise UnreadableKptfile(f"{source}: missing Resource metadata")
+        raise UnreadableKptfile("missing Resource metadata", source=source)
     return kptfile
 
 

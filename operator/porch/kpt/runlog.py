@@ -90,7 +90,7 @@ def error_text(outcome: RenderFailed) -> str:
             )
         case UnreadableKptfile() as error:
             path = _below(outcome.root, outcome.package)
-            details = _unmarshal_errors(error) or str(error)
+            details = _unmarshal_errors(error) or error.problem
             return f'Error: Kptfile at "{path}" can\'t be read.\n\nDetails:\n{details} \n'
         case BadYaml(in_kpt=words) as error if words:
             path = _below(outcome.root, error.source)

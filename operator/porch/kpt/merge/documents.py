@@ -12,7 +12,7 @@ from posixpath import basename, dirname
 from typing import ClassVar, Final
 
 from porch.errors import Permanent
-from porch.kpt.content import File, FileMode
+from porch.kpt.content import File
 from porch.kpt.files import BadPackage, text_of
 from porch.kpt.kptfile import KPTFILE
 from porch.kpt.krmignore import KRMIGNORE, Ignore
@@ -82,11 +82,6 @@ def read_documents(
         root, wide = document.root, document.wide
         found.append(MergeDocument(path, len(found), name, resource, root, wide))
     return found
-
-
-def is_text(file: File | None) -> bool:
-    """Whether a file may hold documents; an absent one may."""
-    return file is None or file.mode is not FileMode.SYMLINK
 
 
 class DocumentFiles:

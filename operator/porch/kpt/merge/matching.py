@@ -33,6 +33,11 @@ class Match:
         return found
 
     @property
+    def resource(self) -> ResourceId | None:
+        """The resource that a conflict names; None for a document that is none."""
+        return self.any.resource if self.any.resource.kind else None
+
+    @property
     def path(self) -> str:
         """The file in which it is to be: where local moved it, else where upstream has it."""
         was = self.original.path if self.original is not None else None
@@ -42,7 +47,12 @@ class Match:
 
 
 def match_documents(sides: Three[list[MergeDocument]]) -> list[Match]:
-    """All documents, each in one match, in the order of local, original, updated."""
+    """All documents, each in one match, wherever it was moved."""
+    return _with_moves(match_by_file(sides))
+
+
+def match_by_file(sides: Three[list[MergeDocument]]) -> list[Match]:
+    """All documents, matched by file and name only, in the order of local, original, updated."""
     matches: dict[tuple[str, str], Match] = {}
     for document in sides.local:
         matches[document.path, document.name] = Match(local=document)
@@ -50,7 +60,7 @@ def match_documents(sides: Three[list[MergeDocument]]) -> list[Match]:
         matches.setdefault((document.path, document.name), Match()).original = document
     for document in sides.updated:
         matches.setdefault((document.path, document.name), Match()).updated = document
-    return _with_moves(list(matches.values()))
+    return list(matches.values())
 
 
 def lost(matches: Iterable[Match]) -> set[ResourceId]:

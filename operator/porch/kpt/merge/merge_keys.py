@@ -4,6 +4,7 @@ Pure. Each document with a name, namespace or labels gets once the comment `# kp
 <namespace>/<name>` on its `metadata`, and the annotation `internal.kpt.dev/upstream-identifier`, as
 the comment then says. The Kptfile gets them, too. A file that has them keeps its bytes; one
 that is no YAML has no resources to mark.
+Mode KPT  Kptfiles get none, every YAML file is laid out anew, and one bad file stops it all.
 Source    kpt's merge comments; the annotation as Porch writes it.
 """
 
@@ -11,9 +12,12 @@ from posixpath import basename
 from typing import Final
 
 from porch.kpt.annotations import UPSTREAM_IDENTIFIER, annotation, set_annotation
+from porch.kpt.compatibility import Compatibility
 from porch.kpt.content import Content, File
-from porch.kpt.files import DEFAULT_PACKAGE_LIMITS, PackageLimits
+from porch.kpt.files import DEFAULT_PACKAGE_LIMITS, PackageLimits, reading_order
 from porch.kpt.kptfile import KPTFILE
+from porch.kpt.merge.documents import DocumentFiles
+from porch.kpt.merge.exact.resources import make_room_for_annotations, plain
 from porch.kpt.merge.identity import MARK, identifier, own_name
 from porch.kpt.yaml.emit import emit
 from porch.kpt.yaml.errors import BadYaml
@@ -25,9 +29,14 @@ _SUFFIXES: Final = (".yaml", ".yml")
 
 
 def ensure_merge_keys(
-    content: Content, *, limits: PackageLimits = DEFAULT_PACKAGE_LIMITS
+    content: Content,
+    *,
+    mode: Compatibility = Compatibility.DEFAULT,
+    limits: PackageLimits = DEFAULT_PACKAGE_LIMITS,
 ) -> Content:
     """The content with every resource marked."""
+    if mode is Compatibility.KPT:
+        return _marked_by_kpt(content, limits.yaml)
     marked = {
         path: _marked(file, limits.yaml)
         if basename(path) == KPTFILE or path.endswith(_SUFFIXES)
@@ -69,3 +78,20 @@ def _is_findable(root: Node) -> bool:
     """Whether a document says enough about itself to be found again."""
     labels = root.at("metadata", "labels")
     return any(own_name(root)) or (labels is not None and bool(labels.content))
+
+
+def _marked_by_kpt(content: Content, limits: YamlLimits) -> Content:
+    known = DocumentFiles(content)
+    files = dict(content)
+    try:
+        for path in reading_order(path for path in content if path in known):
+            documents = parse(content[path].text or "", limits=limits)
+            for document in documents:
+                make_room_for_annotations(document.root)
+                mark(document.root)
+            if documents:
+                text = emit([plain(document.root, document.wide) for document in documents])
+                files[path] = File.of(text.encode(), content[path].mode)
+    except BadYaml:
+        return content
+    return Content(files)

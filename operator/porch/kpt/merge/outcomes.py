@@ -13,7 +13,7 @@ The marks that a clone sets are no change.
 
 from collections.abc import Callable
 
-from porch.kpt.merge.conflicts import Conflict, ResourceId, Taken
+from porch.kpt.merge.conflicts import Conflict, Taken
 from porch.kpt.merge.documents import MergeDocument
 from porch.kpt.merge.fields import FieldConflict, merge_fields, shown
 from porch.kpt.merge.identity import unmarked
@@ -40,7 +40,7 @@ def outcome(match: Match, schemas: Schemas, tell: Tell) -> Document | None:
         return Document(found.root, found.wide)
     if not _is_changed(original, found):
         return None
-    tell(_conflict(match))
+    tell(conflict_of(match))
     return Document(found.root, found.wide) if found is local else None
 
 
@@ -56,7 +56,7 @@ def _merged(
     roots = Three(original.root if original is not None else None, updated.root, local.root)
 
     def tell_field(found: FieldConflict) -> None:
-        tell(Conflict(match.path, _resource(match), *found[:4], taken=found.taken))
+        tell(Conflict(match.path, match.resource, *found[:4], taken=found.taken))
 
     shape = schemas.shape([root for root in (local.root, roots.original, updated.root) if root])
     merged = merge_fields(without_aliases(roots), shape, tell=tell_field)
@@ -89,14 +89,10 @@ def _is_changed(original: MergeDocument, now: MergeDocument) -> bool:
     return not same_text(unmarked(original.root), unmarked(now.root))
 
 
-def _conflict(match: Match) -> Conflict:
+def conflict_of(match: Match) -> Conflict:
+    """One side removed the document, the other one changed it; local's will stands."""
     base, theirs, ours = (
         shown(each.root) if each is not None else None
         for each in (match.original, match.updated, match.local)
     )
-    return Conflict(match.path, _resource(match), "", base, ours, theirs, taken=Taken.LOCAL)
-
-
-def _resource(match: Match) -> ResourceId | None:
-    resource = match.any.resource
-    return resource if resource.kind else None
+    return Conflict(match.path, match.resource, "", base, ours, theirs, taken=Taken.LOCAL)

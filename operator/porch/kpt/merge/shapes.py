@@ -30,8 +30,8 @@ class Shape:
     keys: Keys | None = None  # None: a list is replaced as a whole
 
     def of(self, name: str) -> "Shape | None":
-        """The shape of a field."""
-        return self.fields.get(name, self.each)
+        """The shape of a field; a list has none."""
+        return self.fields.get(name, self.each) if self.keys is None else None
 
 
 @dataclass(frozen=True, slots=True)
