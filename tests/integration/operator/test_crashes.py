@@ -18,7 +18,7 @@ from porch_devcluster.api import Object
 from porch_devcluster.cluster import Cluster
 from porch_devcluster.gitserver.repositories import Repository
 from porch_devcluster.gitserver.server import GitServer
-from tests.integration.operator.killing import KillingProxy, Moment, worlds_of
+from tests.integration.operator.killing import Killer, Moment
 from tests.integration.operator.manifests import KPTFILE
 from tests.integration.operator.people import (
     CONFIG_MAP,
@@ -27,6 +27,7 @@ from tests.integration.operator.people import (
     is_pushed,
     is_ready,
 )
+from tests.integration.operator.proxy import Proxy, worlds_of
 from tests.integration.operator.running import RunningOperator
 
 pytestmark = pytest.mark.cluster
@@ -49,7 +50,7 @@ class Stage:
 
     people: People
     operator: RunningOperator
-    proxy: KillingProxy
+    killer: Killer
     repository: Repository
     before: dict[str, int] = field(default_factory=dict)  # commits when a story began
 
@@ -58,14 +59,16 @@ class Stage:
         name = f"packages.{package}.v1"
         story.prepare(self.people, name)
         self.before[package] = self._commits(package)
-        self.proxy.arm(package, point, moment)
+        self.killer.arm(package, point, moment)
         story.tell(self.people, name)
         if point:
-            assert self.proxy.fired.wait(20), f"effect {point} must come, saw {self.proxy.effects}"
+            assert self.killer.fired.wait(20), (
+                f"effect {point} must come, saw {self.killer.effects}"
+            )
             self.operator.kill()
-        effects = self.proxy.effects
+        effects = self.killer.effects
         if point:
-            self.proxy.disarm()
+            self.killer.disarm()
             self.operator.start()
         self.people.wait(name, story.is_over)
         return effects
@@ -116,12 +119,13 @@ def stage(
         "PORCH_IDENTITY": "the-one",  # as a StatefulSet's pod: it need not wait for its own Lease
         "PORCH_RENDER_WORKERS": "1",
     }
-    with KillingProxy(worlds, own_operator.kill) as proxy:
+    killer = Killer(own_operator.kill)
+    with Proxy(worlds, killer) as proxy:
         own_operator.through = proxy.url
         own_operator.start()
         people.register("packages", f"{proxy.url}/{git_repository.name}.git")
         people.repository("packages", is_ready)
-        yield Stage(people, own_operator, proxy, git_repository)
+        yield Stage(people, own_operator, killer, git_repository)
         own_operator.kill()
 
 
@@ -199,7 +203,7 @@ STORIES = {
 def crash_everywhere(stage: Stage, story: Story, moment: Moment) -> None:
     """Tell the story undisturbed, then once for each of its effects."""
     effects = stage.tell(story, "calm", point=0, moment=moment)
-    stage.proxy.disarm()
+    stage.killer.disarm()
     expected = stage.end("calm")
     assert 0 < len(effects) < MAX_EFFECTS
     for point in range(1, len(effects) + 1):
