@@ -11,12 +11,14 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 import kopf
 import msgspec
 
+from porch.runtime.apierrors import ApiError, Forbidden, NotFound
 from porch.runtime.connection import Connection
 from porch.runtime.resources import Resource
 
@@ -27,6 +29,8 @@ _WATCH_SECONDS = 120  # then the server ends a watch and Kopf begins it again: a
 _INACTIVE_SECONDS = 75  # without even a bookmark, which come each minute
 _BATCH = 200  # letters in one turn of the caller's loop, some 4 ms
 _BACKOFFS = (0.1, 0.2, 0.5, 1, 2)  # of a request; Kopf's own go to 21 s
+# NB: Kopf would fail on these, and then wait for ever for its other watches to end.
+_FATAL: dict[int, type[ApiError]] = {403: Forbidden, 404: NotFound}
 
 OnEvent = Callable[[Resource, kopf.RawEventType, Any], None]
 OnResource = Callable[[Resource], None]
@@ -64,6 +68,7 @@ class KopfThread:
         self._loop = asyncio.get_running_loop()
         self._sessions: list[aiohttp.ClientSession] = []
         self._wake: Callable[[], None] = lambda: None
+        self._refusal: ApiError | None = None  # why Kopf was ended before it could fail
 
     async def run(self) -> BaseException | None:
         """Until Kopf ends; the error that ended it, None after `stop`."""
@@ -75,7 +80,7 @@ class KopfThread:
                 asyncio.run(self._watch())
             except BaseException as err:  # noqa: BLE001 (handed over to the caller's thread)
                 error = _first(err)
-            self._loop.call_soon_threadsafe(ended.set_result, error)
+            self._loop.call_soon_threadsafe(ended.set_result, error or self._refusal)
 
         logging.getLogger("kopf._core.reactor.running").addFilter(_is_news)
         thread = threading.Thread(target=body, name="kopf", daemon=True)
@@ -164,10 +169,11 @@ class KopfThread:
             request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
         ) -> aiohttp.ClientResponse:
             answer = await self._as_us(connection, request, handler)
-            if answer.status == 401:
+            if answer.status == HTTPStatus.UNAUTHORIZED:
                 connection.credentials.refused()
                 answer.release()
                 answer = await self._as_us(connection, request, handler)
+            await self._unless_fatal(request, answer)
             self._note(request, answer)
             return answer
 
@@ -189,10 +195,22 @@ class KopfThread:
             request.headers["Authorization"] = identity
         return await handler(request)
 
+    async def _unless_fatal(
+        self, request: aiohttp.ClientRequest, answer: aiohttp.ClientResponse
+    ) -> None:
+        """End Kopf in order where it would fail; that cancels the request, which waits for it."""
+        resource, refusal = self._paths.get(request.url.path), _FATAL.get(answer.status)
+        if resource is None or refusal is None:
+            return
+        answer.release()
+        self._refusal = refusal(f"{resource} cannot be watched", status=answer.status)
+        self._wake()
+        await asyncio.Event().wait()
+
     def _note(self, request: aiohttp.ClientRequest, answer: aiohttp.ClientResponse) -> None:
         """Lists and the begin of watches are signs of life; a list tells of no absence."""
         resource = self._paths.get(request.url.path)
-        if resource is None or answer.status != 200:
+        if resource is None or answer.status != HTTPStatus.OK:
             return
         self._post(lambda: self._on_heard(resource))
         if not {"watch", "continue"} & request.url.query.keys():  # the first page of a list
