@@ -1,8 +1,12 @@
 """Writes to PackageRevision objects: the engine's port `Objects` on the Kubernetes API.
 
-Every write carries the resourceVersion that it was decided on, and what the server answers is put
-into the store at once, so the next pass does not plan from what we have changed ourselves.
+A pass decides on the status that it read. Its writes go to the newest version of the object, so a
+label or a wish that came meanwhile stops nothing; but once another process has written the status
+(we were asleep, and it leads now), every one of them is a WriteConflict. What the server answers
+is put into the store at once, so the next pass does not plan from what we have changed ourselves.
 """
+
+from dataclasses import dataclass
 
 import msgspec
 
@@ -18,7 +22,7 @@ from porch.controllers.packagerevision.status import conditions_of, status_of
 from porch.controllers.served import REVISIONS, object_key
 from porch.engine.ports import Clock
 from porch.engine.seen import Key, Seen
-from porch.runtime.apierrors import NotFound
+from porch.runtime.apierrors import NotFound, WriteConflict
 from porch.runtime.client import Client
 from porch.runtime.status import StatusWriter
 from porch.runtime.store import Store
@@ -26,20 +30,29 @@ from porch.runtime.store import Store
 KIND = PackageRevision.KIND
 
 
+@dataclass(frozen=True, slots=True)
 class RevisionObjects:
     """The PackageRevision objects of the cluster."""
 
-    def __init__(
-        self,
-        client: Client,
-        store: Store[PackageRevision],
-        writer: StatusWriter[PackageRevision],
-        clock: Clock,
-    ) -> None:
-        self._client = client
-        self._store = store
-        self._writer = writer
-        self._clock = clock
+    client: Client
+    store: Store[PackageRevision]
+    writer: StatusWriter[PackageRevision]
+    clock: Clock
+
+    def for_pass(self, obj: PackageRevision) -> "ObjectsOfPass":
+        """The port of a pass that decides on `obj`."""
+        return ObjectsOfPass(self, obj)
+
+
+class ObjectsOfPass:
+    """The engine's port `Objects`, for one pass over one object."""
+
+    def __init__(self, objects: RevisionObjects, obj: PackageRevision) -> None:
+        self._client = objects.client
+        self._store = objects.store
+        self._writer = objects.writer
+        self._clock = objects.clock
+        self._known = obj  # as it was read, or as our last write of this pass left it
 
     async def add_finalizer(self, key: Key) -> None:
         """Put our finalizer and our labels on the object."""
@@ -60,6 +73,8 @@ class RevisionObjects:
     async def set_lifecycle(self, key: Key, lifecycle: Lifecycle) -> int:
         """Move `spec.lifecycle` along the matrix to what git has."""
         obj = self._current(key)
+        if obj.metadata.generation != self._known.metadata.generation:
+            raise WriteConflict(f"the wish of {key} must be the one that was read; it is newer")
         for step in follow(obj.spec.lifecycle, lifecycle):
             await self._merge(key, {"spec": {"lifecycle": step}})
         return self._current(key).metadata.generation
@@ -84,17 +99,25 @@ class RevisionObjects:
         status = status_of(seen, obj.status, generation=generation, kptfile=kptfile)
         conditions = conditions_of(seen, obj.status, generation=generation, now=self._clock.now())
         whole = msgspec.structs.replace(status, conditions=conditions)
-        written = await self._writer.write(obj, whole)
-        self._store.put(written)
+        self._note(await self._writer.write(obj, whole))
 
     def _current(self, key: Key) -> PackageRevision:
         obj = self._store.get(object_key(key))
         if obj is None:
             raise NotFound(f"PackageRevision {key} is gone")
+        known = self._known
+        if obj.metadata.uid != known.metadata.uid or obj.status != known.status:
+            raise WriteConflict(
+                f"the status of {key} must be the one that was read, and another process has "
+                "written it since"
+            )
         return obj
+
+    def _note(self, written: PackageRevision) -> None:
+        self._known = written
+        self._store.put(written)
 
     async def _merge(self, key: Key, body: dict[str, dict[str, object]]) -> None:
         version = self._current(key).metadata.resource_version
         body["metadata"] = body.get("metadata", {}) | {"resourceVersion": version}
-        written = await self._client.patch(REVISIONS, object_key(key), body, into=PackageRevision)
-        self._store.put(written)
+        self._note(await self._client.patch(REVISIONS, object_key(key), body, into=PackageRevision))

@@ -7,6 +7,7 @@ from porch.controllers.packagerevision.reconcile import Revisions
 from porch.controllers.served import object_key
 from porch.engine.pushes import is_push_due, put_draft
 from porch.engine.seen import Key, Seen
+from porch.engine.world import World
 from porch.kpt.content import Content
 from porch.runtime.queue import DONE, Result
 from porch.storage.adapter import Moved, Refused, Stored
@@ -31,7 +32,9 @@ class Pushing:
             if not is_push_due(seen):
                 return DONE
             content = await self._content(seen)
-            return await self._put(seen, content) if content is not None else DONE
+            if content is None:
+                return DONE
+            return await self._put(self.revisions.world(key, obj), seen, content)
 
     async def _content(self, seen: Seen) -> Content | None:
         """The content that counts as the draft's; None when a pass is about to change it."""
@@ -45,8 +48,7 @@ class Pushing:
             return None
         return body.content
 
-    async def _put(self, seen: Seen, content: Content) -> Result:
-        world = self.revisions.world(seen.key, seen.wish.repository)
+    async def _put(self, world: World, seen: Seen, content: Content) -> Result:
         lifecycle = seen.fact.lifecycle or seen.wish.lifecycle
         outcome = await world.repository.apply(put_draft(seen, content, lifecycle, world.author))
         match outcome:

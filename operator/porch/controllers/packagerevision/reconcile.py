@@ -16,11 +16,12 @@ from porch.cache.protocol import PackageCache
 from porch.controllers.homes import DEFAULT_AUTHOR, Homes, HomeView
 from porch.controllers.leaving import LeavingHomes
 from porch.controllers.packagerevision.facts import fact_of, wish_of
+from porch.controllers.packagerevision.objects import RevisionObjects
 from porch.controllers.packagerevision.pushes import Pushes
 from porch.controllers.served import object_key
 from porch.engine.admission import refusal
 from porch.engine.executor import run
-from porch.engine.ports import Announcer, Clock, Library, Memory, Objects, Renderer
+from porch.engine.ports import Announcer, Clock, Library, Memory, Renderer
 from porch.engine.pushes import is_push_due
 from porch.engine.seen import Halt, Home, Key, Seen, Wish
 from porch.engine.world import World
@@ -41,7 +42,7 @@ class Revisions:
     homes: Homes
     leaving: LeavingHomes
     cache: PackageCache
-    objects: Objects
+    objects: RevisionObjects
     renderer: Renderer
     memory: Memory
     library: Library
@@ -81,14 +82,14 @@ class Revisions:
             return replace(seen, refusal=_refusal(wish, view))
         return seen
 
-    def world(self, key: Key, repository: str) -> World:
-        """The ports, for a revision of this repository."""
-        registered = self.homes.get(Key(key.namespace, repository))
+    def world(self, key: Key, obj: PackageRevision) -> World:
+        """The ports, for what is decided on this version of a revision."""
+        registered = self.homes.get(Key(key.namespace, obj.spec.repository))
         return World(
             repository=registered.known if registered else NOWHERE,
             author=registered.author if registered else DEFAULT_AUTHOR,
             cache=self.cache,
-            objects=self.objects,
+            objects=self.objects.for_pass(obj),
             renderer=self.renderer,
             memory=self.memory,
             library=self.library,
@@ -99,11 +100,12 @@ class Revisions:
 
     async def _pass(self, key: Key, obj: PackageRevision) -> Result:
         seen = await self.observe(key, obj)
-        seen = await run(self.world(key, obj.spec.repository), seen)
+        world = self.world(key, obj)
+        seen = await run(world, seen)
         if (seen.wish.deleting and not seen.wish.finalizer) or self._current(key) is None:
             return DONE
         self._tell(seen, obj)
-        await self.objects.write_status(seen)
+        await world.objects.write_status(seen)
         if is_push_due(seen):
             self.pushes.due(key)
         if seen.error is not None:
