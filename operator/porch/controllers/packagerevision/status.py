@@ -59,16 +59,16 @@ def status_of(
 
 def _git(fact: Fact) -> GitStatus | None:
     states = [PushedState(digest=x.digest, lifecycle=x.lifecycle) for x in fact.unconfirmed]
-    if fact.pushed is None:
-        return GitStatus(unconfirmed=states) if states else None
-    return GitStatus(
-        branch=fact.pushed.branch,
-        commit=fact.pushed.commit,
-        pushed_digest=fact.pushed.digest,
-        lifecycle=fact.pushed.lifecycle,
-        diverged_digest=fact.diverged or "",
-        unconfirmed=states,
-    )
+    status = GitStatus(diverged_digest=fact.diverged or "", unconfirmed=states)
+    if fact.pushed is not None:
+        status = msgspec.structs.replace(
+            status,
+            branch=fact.pushed.branch,
+            commit=fact.pushed.commit,
+            pushed_digest=fact.pushed.digest,
+            lifecycle=fact.pushed.lifecycle,
+        )
+    return status if status != GitStatus() else None
 
 
 def _published(status: PackageRevisionStatus, known: Publication) -> PackageRevisionStatus:
