@@ -26,6 +26,7 @@ from porch.engine.world import World
 from porch.errors import Waiting
 from porch.kpt.content import Content
 from porch.kpt.init import init_files
+from porch.kpt.renderstatus import differ_in_account_only
 from porch.storage.adapter import StoredRevision
 
 
@@ -69,7 +70,8 @@ async def adopt(world: World, seen: Seen, stored: StoredRevision) -> Seen:
         adopted = await _store(world, seen, content, over=None, lifecycle=lifecycle)
     else:
         rendering = await world.renderer.render(content)
-        kept = rendering.content if rendering.succeeded else content
+        is_news = not differ_in_account_only(content, rendering.content)
+        kept = rendering.content if rendering.succeeded and is_news else content
         adopted = await _record(world, seen, content, rendering, kept=kept, over=seen.body)
     fact = replace(adopted.fact, pushed=pushed_of(stored), unconfirmed=())
     return replace(adopted, fact=fact)
