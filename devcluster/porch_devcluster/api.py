@@ -28,6 +28,7 @@ from porch_devcluster.errors import ApiStatus, DevclusterError, Timeout
 JSON = "application/json"
 ANSWER_WITHIN = timedelta(seconds=30)
 RECONNECT_AFTER = timedelta(milliseconds=50)
+_BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)  # as it starts
 
 Object = dict[str, Any]  # one API object, or one watch event, as JSON
 
@@ -177,6 +178,10 @@ def _events_of(
             yield from api.watch(collection, within=timedelta(seconds=left), **query)
         except TimeoutError:
             return
+        except ApiStatus as refusal:
+            if refusal.code not in _BUSY:
+                raise
+            time.sleep(min(left, RECONNECT_AFTER.total_seconds()))
         except OSError:
             time.sleep(min(left, RECONNECT_AFTER.total_seconds()))
 

@@ -61,8 +61,15 @@ class People:
         path = f"{CONFIG}/namespaces/{self.namespace}/repositories/{name}"
         return wait_for(self.api("admin"), path, condition, within=PATIENCE)
 
-    def draft(self, name: str, *, lifecycle: str = "Draft", source: Object | None = None) -> Object:
-        """Ask for a draft, as the author; `name` is repository.package.workspace."""
+    def draft(
+        self,
+        name: str,
+        *,
+        lifecycle: str = "Draft",
+        source: Object | None = None,
+        user: str = "author",
+    ) -> Object:
+        """Ask for a draft; `name` is repository.package.workspace."""
         repository, package, workspace = name.split(".")
         spec: Object = {
             "repository": repository,
@@ -79,7 +86,7 @@ class People:
             "spec": spec,
         }
         path = f"{REVISIONS}/namespaces/{self.namespace}/packagerevisions"
-        return self.api("author").create(path, body)
+        return self.api(user).create(path, body)
 
     def ready_draft(self, name: str) -> Object:
         """A new draft, when it is there."""

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,7 +11,8 @@ from porch.api.lifecycle import Lifecycle
 from porch.storage.adapter import Moved, RevisionId, Stored
 from porch.storage.git.layout import Layout
 from porch.storage.git.repository import GitRepository
-from porch_devcluster.gitserver.repositories import Repository, environment
+from porch_devcluster.gitserver.repositories import Repository
+from tests.integration.somebody import Somebody
 from tests.integration.storage.opening import Opener
 from tests.integration.storage.packages import (
     VPC,
@@ -26,13 +24,6 @@ from tests.integration.storage.packages import (
 )
 
 pytestmark = pytest.mark.process
-
-PEOPLE = {
-    "GIT_AUTHOR_NAME": "p",
-    "GIT_AUTHOR_EMAIL": "p@example.com",
-    "GIT_COMMITTER_NAME": "p",
-    "GIT_COMMITTER_EMAIL": "p@example.com",
-}
 
 
 async def test_two_writers_of_one_package_get_unique_numbers(
@@ -59,36 +50,6 @@ async def test_two_writers_of_one_package_get_unique_numbers(
             assert revision.digest == package(f"{name}{count}").digest
     merges = git_repository.git("rev-list", "--count", "--first-parent", "main").strip()
     assert merges == str(50 + 1)
-
-
-@dataclass
-class Somebody:
-    """A person with a clone, who commits and pushes to the branch all the time."""
-
-    url: str
-    work: Path
-    pushed: int = 0
-    stopped: bool = False
-
-    def git(self, *arguments: str) -> bool:
-        """Whether a command of theirs succeeded."""
-        command = ["git", "-C", str(self.work), *arguments]
-        done = subprocess.run(
-            command, env=environment() | PEOPLE | os.environ, capture_output=True, check=False
-        )
-        return done.returncode == 0
-
-    def push_on(self) -> None:
-        """One file a commit; a lost race is rebased, as people do, until the commit has landed."""
-        self.work.mkdir()
-        assert self.git("clone", "--quiet", self.url, ".")
-        while not self.stopped:
-            (self.work / f"file-{self.pushed}").write_text("mine\n")
-            self.git("add", "--all")
-            assert self.git("commit", "--quiet", "--message", f"Mine {self.pushed}")
-            while not self.git("push", "--quiet", "origin", "HEAD:main"):
-                assert self.git("pull", "--quiet", "--rebase", "origin", "main")
-            self.pushed += 1
 
 
 async def test_people_who_push_to_the_branch_lose_nothing_and_stop_nothing(
