@@ -115,13 +115,21 @@ class PodEvaluator:
         self._told.set()
         self._configure()
 
-    def is_ready(self) -> bool:
-        """It knows what is there and takes calls."""
-        return self._ready.is_set()
+    def connections(self) -> int:
+        """Channels that are open."""
+        return self._pools.connections()
+
+    def waits_for(self) -> str:
+        """What is still to be known before calls are answered; "" when nothing is."""
+        if self._ready.is_set():
+            return ""
+        unknown = [name for name, each in self._reflectors.items() if not each.synced.is_set()]
+        unknown += [] if self._told.is_set() else ["functionconfigs"]
+        return f"not known yet: {', '.join(unknown) or 'whether the Lease is ours'}"
 
     def heard_at(self) -> float:
         """When the most silent of the watches last heard of the API server (time.monotonic)."""
-        return min(reflector.heard_at for reflector in self._reflectors)
+        return min(reflector.heard_at for reflector in self._reflectors.values())
 
     def state(self) -> dict[str, object]:
         """What it does now."""
@@ -132,11 +140,11 @@ class PodEvaluator:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._hold_lease(), name="runner-lease")
-                for reflector in self._reflectors:
+                for reflector in self._reflectors.values():
                     tasks.create_task(reflector.run())
                 # Others must know that we live before they see a pod of ours.
                 await self._lease.acquired()
-                for reflector in self._reflectors:
+                for reflector in self._reflectors.values():
                     await reflector.synced.wait()
                 await self._told.wait()
                 self._begin()

@@ -214,6 +214,10 @@ class Pools:
         self._closing.clear()
         return taken
 
+    def connections(self) -> int:
+        """How many there are."""
+        return len(self._connections) + len(self._closing)
+
     def state(self) -> dict[str, object]:
         """What there is now, for people."""
         return {

@@ -31,6 +31,7 @@ DEFAULT_POD = Template(
             {
                 "name": WRAPPER_CONTAINER,
                 "image": "",  # the wrapper's
+                "imagePullPolicy": "IfNotPresent",
                 "command": ["cp", "-a", "/home/nonroot/wrapper-server/.", f"/{TOOLS}"],
                 "volumeMounts": [_MOUNT],
             }
@@ -39,6 +40,7 @@ DEFAULT_POD = Template(
             {
                 "name": FUNCTION_CONTAINER,
                 "image": "",  # the function's
+                "imagePullPolicy": "IfNotPresent",
                 "command": [f"/{TOOLS}/wrapper-server"],
                 "env": [
                     {"name": "OTEL_METRICS_EXPORTER", "value": "prometheus"},

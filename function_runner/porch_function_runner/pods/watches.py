@@ -69,34 +69,28 @@ class Listeners:
 
 def reflectors(
     client: Client, settings: PodEvaluatorSettings, told: Listeners
-) -> list[Reflector[Any]]:  # Any: each of its own kind
-    """One a kind, for the caller to run."""
+) -> dict[str, Reflector[Any]]:  # Any: each of its own kind
+    """One a kind, by its name, for the caller to run."""
+    found: dict[str, Reflector[Any]] = {}
 
-    def of(
+    def add(
         resource: Resource,
         into: type[T],
         seen: Callable[[T], None],
         gone: Callable[[ObjectKey], None],
-    ) -> Reflector[T]:
+    ) -> None:
         labels = IMAGE_LABEL if resource in _LABELLED else ""
         selection = Selection(namespace=settings.namespace, labels=labels)
-        return Reflector(client, resource, into=into, selection=selection, changed=seen, gone=gone)
+        found[str(resource)] = Reflector(
+            client, resource, into=into, selection=selection, changed=seen, gone=gone
+        )
 
-    world = told.world
-    found: list[Reflector[Any]] = [
-        of(PODS, Pod, told.pod_seen, told.pod_gone),
-        of(LEASES, RunnerLease, told.lease_seen, told.lease_gone),
-        of(POD_TEMPLATES, TemplateObject, told.pod_template_seen, told.pod_template_gone),
-        of(
-            SERVICE_TEMPLATES,
-            TemplateObject,
-            told.service_template_seen,
-            told.service_template_gone,
-        ),
-    ]
+    add(PODS, Pod, told.pod_seen, told.pod_gone)
+    add(LEASES, RunnerLease, told.lease_seen, told.lease_gone)
+    add(POD_TEMPLATES, TemplateObject, told.pod_template_seen, told.pod_template_gone)
+    add(SERVICE_TEMPLATES, TemplateObject, told.service_template_seen, told.service_template_gone)
     if settings.address is Address.SERVICE:
-        found += [
-            of(SERVICES, Service, world.service_seen, world.service_gone),
-            of(ENDPOINT_SLICES, EndpointSlice, world.slice_seen, world.slice_gone),
-        ]
+        world = told.world
+        add(SERVICES, Service, world.service_seen, world.service_gone)
+        add(ENDPOINT_SLICES, EndpointSlice, world.slice_seen, world.slice_gone)
     return found

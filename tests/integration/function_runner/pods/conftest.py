@@ -5,37 +5,28 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from porch.api.functionconfig import FunctionConfig
-from porch.functions.images import Image
 from porch.runtime.client import Client, connect
 from porch.runtime.kubeconfig import load_kubeconfig
-from porch.runtime.lease import LeaseSettings
 from porch.runtime.metrics import QueueMetrics
 from porch_devcluster.cluster import Cluster
 from porch_function_runner.evaluation import Deadline, EvaluationRequest, EvaluationResponse
 from porch_function_runner.pods.evaluator import PodEvaluator
 from porch_function_runner.pods.meters import PoolMetrics
 from porch_function_runner.pods.pool import Limits
-from porch_function_runner.pods.settings import PodEvaluatorSettings
+from tests.integration.function_runner.pods.commands import Commands, quick_settings
 from tests.integration.function_runner.pods.playednode import PlayedNode
 from tests.integration.installed import installed_cluster
 
 __all__ = ["installed_cluster"]
 
 IMAGE = "registry.example/fn/echo:v1"
-
-
-class Commands:
-    """What images run; here nobody looks into an image."""
-
-    async def command(self, image: Image) -> Sequence[str]:
-        return ["/function", str(image)]
 
 
 @dataclass(slots=True)
@@ -63,23 +54,8 @@ class Runners:
     """Starts runners in one namespace."""
 
     client: Client
-    node: PlayedNode
+    played: PlayedNode
     namespace: str
-    settings: PodEvaluatorSettings = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.settings = PodEvaluatorSettings(
-            namespace=self.namespace,
-            runner="r1",
-            wrapper_image="registry.example/wrapper:v1",
-            limits=Limits(max_pods=2, queue_length=2),
-            lease=LeaseSettings(
-                duration=timedelta(seconds=3),
-                renew_deadline=timedelta(seconds=2),
-                retry=timedelta(seconds=0.5),
-            ),
-            unschedulable_for=timedelta(seconds=1),
-        )
 
     @asynccontextmanager
     async def running(
@@ -91,14 +67,15 @@ class Runners:
     ) -> AsyncIterator[Runner]:
         """A runner until the end of the block, where it dies without a word."""
         registry = CollectorRegistry()
-        settings = replace(self.settings, runner=name, limits=limits or self.settings.limits)
+        settings = quick_settings(self.namespace, name)
+        settings = replace(settings, limits=limits or settings.limits)
         evaluator = PodEvaluator(
             settings,
             self.client,
             images=Commands(),
             metrics=PoolMetrics(registry),
             queue_metrics=QueueMetrics(registry),
-            connect=self.node.connect,
+            connect=self.played.connect,
         )
         evaluator.set_functions(configs)
         async with asyncio.TaskGroup() as tasks:
@@ -117,7 +94,7 @@ async def client(installed_cluster: Cluster) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-async def node(
+async def played(
     installed_cluster: Cluster, client: Client, namespace: str
 ) -> AsyncIterator[PlayedNode]:
     """A node for the pods of the test's namespace."""
@@ -126,6 +103,6 @@ async def node(
 
 
 @pytest.fixture
-def runners(client: Client, node: PlayedNode, namespace: str) -> Runners:
+def runners(client: Client, played: PlayedNode, namespace: str) -> Runners:
     """Runners of the test's namespace."""
-    return Runners(client, node, namespace)
+    return Runners(client, played, namespace)

@@ -61,6 +61,7 @@ class PlayedNode:
     troubles: dict[str, tuple[str, str]] = field(default_factory=dict)  # by image: reason, message
     start_after: timedelta = timedelta()
     has_room: bool = True  # False: pods cannot be scheduled
+    network: str = "10"  # what addresses of pods begin with; "127": they lead to the wrappers
     calls: dict[str, int] = field(default_factory=dict)  # answered, by pod
     created: list[str] = field(default_factory=list)  # pods that ever were
     _running: dict[str, _Running] = field(default_factory=dict)
@@ -162,8 +163,8 @@ class PlayedNode:
         running = {"running": {"startedAt": datetime.now(UTC).isoformat()}}
         status = {
             "phase": "Running",
-            "podIP": f"10.{tail}",
-            "podIPs": [{"ip": f"10.{tail}"}],
+            "podIP": f"{self.network}.{tail}",
+            "podIPs": [{"ip": f"{self.network}.{tail}"}],
             "conditions": [_condition("PodScheduled"), _ready(True)],
             "containerStatuses": [_container(image, running)],
         }

@@ -46,10 +46,10 @@ def config(name: str, **executor: Any) -> FunctionConfig:
 
 
 async def test_a_new_template_drains_the_pods_of_the_old_one(
-    runners: Runners, node: PlayedNode, client: Client, namespace: str
+    runners: Runners, played: PlayedNode, client: Client, namespace: str
 ) -> None:
     """Their calls end where they are; the next one gets a pod of the new template."""
-    gate = node.functions[IMAGE] = Gate()
+    gate = played.functions[IMAGE] = Gate()
     async with runners.running() as runner:
         call = asyncio.create_task(runner.call())
         await eventually(gate.holds(1))
@@ -58,15 +58,15 @@ async def test_a_new_template_drains_the_pods_of_the_old_one(
         await eventually(lambda: runner.metric("porch_function_pods", stage="leaving") == 1)
         gate.opened.set()
         first, second = await call, await runner.call()
-        await comes_true(lambda: node.runs(second.log.decode()))
-        (pod,) = await node.pods()
+        await comes_true(lambda: played.runs(second.log.decode()))
+        (pod,) = await played.pods()
 
-    assert first.log.decode() == node.created[0] != second.log.decode()
+    assert first.log.decode() == played.created[0] != second.log.decode()
     assert pod.metadata.labels["team"] == "blue"
 
 
 async def test_a_template_that_cannot_work_is_not_used(
-    runners: Runners, node: PlayedNode, client: Client, namespace: str
+    runners: Runners, played: PlayedNode, client: Client, namespace: str
 ) -> None:
     """All new pods would fail; the last good template goes on."""
     body = pod_template()
@@ -75,11 +75,11 @@ async def test_a_template_that_cannot_work_is_not_used(
     async with runners.running() as runner:
         await runner.call()
 
-        assert len(await node.pods()) == 1
+        assert len(await played.pods()) == 1
 
 
 async def test_labels_annotations_and_spec_of_the_service_template_are_passed_on(
-    runners: Runners, node: PlayedNode, client: Client, namespace: str
+    runners: Runners, played: PlayedNode, client: Client, namespace: str
 ) -> None:
     """Service meshes are told by them; a headless Service is one line."""
     template = Template(
@@ -102,7 +102,7 @@ async def test_labels_annotations_and_spec_of_the_service_template_are_passed_on
 
 
 async def test_the_first_tag_of_a_function_config_is_warm_before_its_first_call(
-    runners: Runners, node: PlayedNode
+    runners: Runners, played: PlayedNode
 ) -> None:
     """One pod for each, and the call finds it."""
     configs = [config("echo", tags=["v1", "v0"]), config("other", tags=["v2"])]
@@ -110,26 +110,26 @@ async def test_the_first_tag_of_a_function_config_is_warm_before_its_first_call(
         await eventually(lambda: runner.metric("porch_function_pods", stage="ready") == 2)
         await runner.call()
 
-        assert {each.image for each in await node.pods()} == {
+        assert {each.image for each in await played.pods()} == {
             "registry.example/fn/echo:v1",
             "registry.example/fn/other:v2",
         }
 
 
 async def test_a_function_config_says_how_many_pods_may_run(
-    runners: Runners, node: PlayedNode
+    runners: Runners, played: PlayedNode
 ) -> None:
     """Also for those that run already."""
-    gate = node.functions[IMAGE] = Gate()
+    gate = played.functions[IMAGE] = Gate()
     wide = config("echo", max_parallel_executions=4, preferred_max_queue_length=1)
     async with runners.running(configs=[wide]) as runner:
         calls = [asyncio.create_task(runner.call()) for _ in range(4)]
         await eventually(gate.holds(4))
-        assert len(await node.pods()) == 4
+        assert len(await played.pods()) == 4
 
         runner.evaluator.set_functions([config("echo", max_parallel_executions=1)])
         gate.opened.set()
         await asyncio.gather(*calls)
 
         (kept,) = {(await runner.call()).log.decode()}
-        await comes_true(lambda: node.runs(kept))
+        await comes_true(lambda: played.runs(kept))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
 from porch.functions.wire.evaluator_pb2 import EvaluateFunctionRequest, EvaluateFunctionResponse
 from porch_function_runner.pods.failures import NoPod, PodLost
+from porch_function_runner.pods.pool import Limits
 from tests.integration.function_runner.pods.conftest import IMAGE, Runners
 from tests.integration.function_runner.pods.playednode import PlayedNode, comes_true, echo
 from tests.integration.waiting import eventually
@@ -38,48 +39,48 @@ class Gate:
 
 
 async def test_a_call_whose_pod_is_killed_is_answered_by_another(
-    runners: Runners, node: PlayedNode
+    runners: Runners, played: PlayedNode
 ) -> None:
     """The caller does not notice: functions have no effects, so they may run twice."""
-    gate = node.functions[IMAGE] = Gate()
+    gate = played.functions[IMAGE] = Gate()
     async with runners.running() as runner:
         call = asyncio.create_task(runner.call())
         await eventually(gate.holds(1))
-        (first,) = node.created
-        await node.kill(first)
-        await eventually(lambda: len(node.created) == 2 and gate.inside == 1)
+        (first,) = played.created
+        await played.kill(first)
+        await eventually(lambda: len(played.created) == 2 and gate.inside == 1)
         gate.opened.set()
 
-        assert (await call).log.decode() == node.created[1]
+        assert (await call).log.decode() == played.created[1]
     assert runner.metric("porch_function_calls_lost_total") == 1
 
 
 async def test_a_pod_that_is_deleted_finishes_its_calls_and_gets_no_more(
-    runners: Runners, node: PlayedNode
+    runners: Runners, played: PlayedNode
 ) -> None:
     """A drained node: nothing has to run twice."""
-    gate = node.functions[IMAGE] = Gate()
+    gate = played.functions[IMAGE] = Gate()
     async with runners.running() as runner:
         call = asyncio.create_task(runner.call())
         await eventually(gate.holds(1))
-        (first,) = node.created
-        await node.delete(first)
+        (first,) = played.created
+        await played.delete(first)
         await eventually(lambda: runner.metric("porch_function_pods", stage="leaving") == 1)
         gate.opened.set()
         second = await runner.call()
 
         assert (await call).log.decode() == first
-        assert second.log.decode() == node.created[1]
+        assert second.log.decode() == played.created[1]
     assert runner.metric("porch_function_calls_lost_total") == 0
 
 
 async def test_a_wrapper_that_crashes_loses_its_pod_but_no_call(
-    runners: Runners, node: PlayedNode
+    runners: Runners, played: PlayedNode
 ) -> None:
     """Kubernetes notices only later, if the container starts again."""
     async with runners.running() as runner:
         first = (await runner.call()).log.decode()
-        await node.crash(first)
+        await played.crash(first)
 
         assert (await runner.call()).log.decode() != first
         await eventually(
@@ -88,27 +89,27 @@ async def test_a_wrapper_that_crashes_loses_its_pod_but_no_call(
 
 
 async def test_a_function_that_kills_every_pod_fails_after_two(
-    runners: Runners, node: PlayedNode
+    runners: Runners, played: PlayedNode
 ) -> None:
     """One input must not go through the pods of a cluster."""
 
     async def deadly(request: EvaluateFunctionRequest) -> EvaluateFunctionResponse:
-        await node.kill(node.created[-1])
+        await played.kill(played.created[-1])
         return await echo(request)
 
-    node.functions[IMAGE] = deadly
+    played.functions[IMAGE] = deadly
     async with runners.running() as runner:
         with pytest.raises(PodLost, match=r"unable to evaluate .* with pod evaluator: pod .*"):
             await runner.call()
 
-    assert len(node.created) == 2
+    assert len(played.created) == 2
 
 
 async def test_an_image_that_cannot_be_pulled_is_told_at_once_in_the_kubelets_words(
-    runners: Runners, node: PlayedNode
+    runners: Runners, played: PlayedNode
 ) -> None:
     """And the next call does not pull it again."""
-    node.troubles[IMAGE] = ("ErrImagePull", "registry.example/fn/echo:v1: not found")
+    played.troubles[IMAGE] = ("ErrImagePull", "registry.example/fn/echo:v1: not found")
     begun = time.monotonic()
     async with runners.running() as runner:
         with pytest.raises(NoPod, match=r"ErrImagePull: registry\.example/fn/echo:v1: not found"):
@@ -117,41 +118,40 @@ async def test_an_image_that_cannot_be_pulled_is_told_at_once_in_the_kubelets_wo
             await runner.call()
 
         assert time.monotonic() - begun < 10
-        assert len(node.created) == 1
-        await comes_true(node.runs)
+        assert len(played.created) == 1
+        await comes_true(played.runs)
 
 
 async def test_pods_that_no_node_has_room_for_are_told_in_the_schedulers_words(
-    runners: Runners, node: PlayedNode
+    runners: Runners, played: PlayedNode
 ) -> None:
     """After the while that an autoscaler is given."""
-    node.has_room = False
+    played.has_room = False
     async with runners.running() as runner:
         with pytest.raises(NoPod, match="cannot be scheduled: Unschedulable: 0/1 nodes"):
             await runner.call()
 
 
 async def test_a_pod_that_is_not_ready_for_a_while_gets_no_calls_meanwhile(
-    runners: Runners, node: PlayedNode
+    runners: Runners, played: PlayedNode
 ) -> None:
     """Another is started when it is allowed; then both are used."""
-    one = replace(runners.settings.limits, max_pods=1)
-    async with runners.running(limits=one) as runner:
+    async with runners.running(limits=Limits(max_pods=1)) as runner:
         first = (await runner.call()).log.decode()
-        await node.set_ready(first, ready=False)
+        await played.set_ready(first, ready=False)
         await eventually(lambda: runner.metric("porch_function_pods", stage="unready") == 1)
         call = asyncio.create_task(runner.call())
         await eventually(lambda: runner.metric("porch_function_calls_waiting") == 1)
-        await node.set_ready(first, ready=True)
+        await played.set_ready(first, ready=True)
 
         assert (await call).log.decode() == first
 
 
 async def test_a_caller_that_goes_leaves_no_place_in_the_line_and_no_load(
-    runners: Runners, node: PlayedNode
+    runners: Runners, played: PlayedNode
 ) -> None:
     """Waiting or running: a count that stays would keep the pod for ever."""
-    gate = node.functions[IMAGE] = Gate()
+    gate = played.functions[IMAGE] = Gate()
     async with runners.running() as runner:
         calls = [asyncio.create_task(runner.call()) for _ in range(6)]
         await eventually(lambda: gate.inside >= 4)

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.cluster
 
 
 async def test_a_runner_that_starts_again_uses_the_pods_it_had(
-    runners: Runners, node: PlayedNode
+    runners: Runners, played: PlayedNode
 ) -> None:
     """The second life answers its first call without a cold start."""
     async with runners.running() as runner:
@@ -27,11 +27,11 @@ async def test_a_runner_that_starts_again_uses_the_pods_it_had(
 
         assert runner.metric("porch_function_pods_adopted_total") == 1
     assert after.log == before.log
-    assert len(node.created) == 1
+    assert len(played.created) == 1
 
 
 async def test_a_pod_that_lost_its_service_in_a_crash_gets_it_back(
-    runners: Runners, node: PlayedNode, client: Client, namespace: str
+    runners: Runners, played: PlayedNode, client: Client, namespace: str
 ) -> None:
     """The runner may die between the two writes."""
     async with runners.running() as runner:
@@ -44,12 +44,12 @@ async def test_a_pod_that_lost_its_service_in_a_crash_gets_it_back(
 
 
 async def test_pods_go_with_their_service(
-    runners: Runners, node: PlayedNode, client: Client, namespace: str
+    runners: Runners, played: PlayedNode, client: Client, namespace: str
 ) -> None:
     """Also when somebody else deletes the pod."""
     async with runners.running() as runner:
         name = (await runner.call()).log.decode()
-        await node.kill(name)
+        await played.kill(name)
 
         async def no_service() -> bool:
             page = await client.list(SERVICES, Selection(namespace=namespace), into=Service)
@@ -58,7 +58,7 @@ async def test_pods_go_with_their_service(
         await comes_true(no_service)
 
 
-async def test_two_runners_have_pods_of_their_own(runners: Runners, node: PlayedNode) -> None:
+async def test_two_runners_have_pods_of_their_own(runners: Runners, played: PlayedNode) -> None:
     """Neither uses, counts or deletes the other's."""
     async with runners.running("r1") as one, runners.running("r2") as other:
         first, second = await asyncio.gather(one.call(), other.call())
@@ -66,12 +66,14 @@ async def test_two_runners_have_pods_of_their_own(runners: Runners, node: Played
 
         assert first.log != second.log
         assert again.log == first.log
-    owners = {each.metadata.name: each.metadata.labels[RUNNER_LABEL] for each in await node.pods()}
+        owners = {
+            each.metadata.name: each.metadata.labels[RUNNER_LABEL] for each in await played.pods()
+        }
     assert owners == {first.log.decode(): "r1", second.log.decode(): "r2"}
 
 
 async def test_the_pods_of_a_dead_runner_are_taken_over(
-    runners: Runners, node: PlayedNode, client: Client, namespace: str
+    runners: Runners, played: PlayedNode, client: Client, namespace: str
 ) -> None:
     """Once its Lease has run out; and its Lease goes too."""
     async with runners.running("r2") as survivor:
@@ -89,7 +91,7 @@ async def test_the_pods_of_a_dead_runner_are_taken_over(
 
 
 async def test_a_pod_taken_over_by_another_is_let_go_without_being_deleted(
-    runners: Runners, node: PlayedNode, client: Client, namespace: str
+    runners: Runners, played: PlayedNode, client: Client, namespace: str
 ) -> None:
     """A runner that was only paused must not destroy what others now use."""
     async with runners.running() as runner:
@@ -98,12 +100,12 @@ async def test_a_pod_taken_over_by_another_is_let_go_without_being_deleted(
         await client.patch(PODS, ObjectKey(namespace, name), patch, into=PartialObject)
         await eventually(lambda: not runner.evaluator.state())
 
-        (pod,) = await node.pods()
+        (pod,) = await played.pods()
     assert pod.metadata.name == name
 
 
 async def test_warm_pods_of_an_image_are_the_same_however_it_is_spelled(
-    runners: Runners, node: PlayedNode
+    runners: Runners, played: PlayedNode
 ) -> None:
     """A reference without a tag means `latest`."""
     bare = IMAGE.rpartition(":")[0]

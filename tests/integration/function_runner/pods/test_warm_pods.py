@@ -15,13 +15,13 @@ pytestmark = pytest.mark.cluster
 
 
 async def test_the_first_call_starts_a_pod_and_later_ones_find_it(
-    runners: Runners, node: PlayedNode, client: Client, namespace: str
+    runners: Runners, played: PlayedNode, client: Client, namespace: str
 ) -> None:
     """With the names, labels and Service that tools look for."""
     async with runners.running() as runner:
         answers = [await runner.call(text=b"%d" % number) for number in range(5)]
 
-        (pod,) = await node.pods()
+        (pod,) = await played.pods()
         services = await client.list(SERVICES, Selection(namespace=namespace), into=Service)
     assert [answer.resource_list for answer in answers] == [b"0", b"1", b"2", b"3", b"4"]
     assert {answer.log.decode() for answer in answers} == {pod.metadata.name}
@@ -31,11 +31,11 @@ async def test_the_first_call_starts_a_pod_and_later_ones_find_it(
 
 
 async def test_many_callers_get_one_pod_for_each_queue_length(
-    runners: Runners, node: PlayedNode
+    runners: Runners, played: PlayedNode
 ) -> None:
     """All at once, not one after the other; no more than are allowed."""
     async with runners.running() as runner, asyncio.TaskGroup() as callers:
         for _ in range(3):
             callers.create_task(runner.call())
 
-    assert len(node.created) == 2
+    assert len(played.created) == 2

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+import yaml
 
 from porch.api.functionconfig import ContainerOverrides, ResourceAmounts, TemplateOverrides
 from porch_function_runner.pods.build import Blueprint, Identity, build_pod, build_service
@@ -18,6 +21,7 @@ from porch_function_runner.pods.templates import (
 )
 from porch_function_runner.pods.wire import Template, TemplateMeta
 
+ROOT = Path(__file__).resolve().parents[4]
 IMAGE = "ghcr.io/x/set-labels:v1"
 
 
@@ -191,3 +195,13 @@ def test_a_template_that_cannot_work_is_refused(spec: dict[str, Any], message: s
     """At the edit, not at the next pod."""
     with pytest.raises(BadTemplate, match=message):
         check_pod_template(templated(**spec).pod)
+
+
+def test_the_shipped_template_is_the_built_in_one() -> None:
+    """Deleting it changes nothing, and it shows what there is to edit."""
+    shipped = yaml.safe_load((ROOT / "manifests" / "functions" / "template.yaml").read_text())
+    template = shipped["template"]
+    for container in (*template["spec"]["initContainers"], *template["spec"]["containers"]):
+        container["image"] = ""
+
+    assert template == msgspec.to_builtins(DEFAULT_POD)
