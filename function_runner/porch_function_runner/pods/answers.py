@@ -5,15 +5,9 @@ details beside it; the text keeps the layers by which users find it.
 """
 
 import grpc
-import msgspec
-from google.protobuf.message import DecodeError
-from google.rpc.status_pb2 import Status
 
 from porch.errors import Permanent, PorchError
-from porch.functions.wire.evaluator_pb2 import FailedEvaluation
-from porch.functions.wire.service import STATUS_DETAILS
-from porch.kpt.resourcelist import read_results
-from porch.kpt.yaml.node import Node
+from porch.functions.wire.details import failed_evaluation, results_of
 from porch_function_runner.failures import FunctionFailed, OutOfTime, TooLarge
 
 
@@ -37,33 +31,15 @@ def answer_of(err: grpc.aio.AioRpcError, image: str) -> PorchError:
 
 
 def _failed(err: grpc.aio.AioRpcError, image: str) -> FunctionFailed:
-    details = _details(err)
-    if details is None:
+    said = failed_evaluation(tuple(err.trailing_metadata() or ()))
+    if said is None:
         return FunctionFailed(_text(err, image))
-    results = Node.from_data(msgspec.json.decode(details.results)) if details.results else None
     return FunctionFailed(
         _text(err, image),
-        exit_code=details.exit_code or 1,
-        results=read_results(results),
-        log=details.log,
+        exit_code=said.exit_code or 1,
+        results=results_of(said),
+        log=said.log,
     )
-
-
-def _details(err: grpc.aio.AioRpcError) -> FailedEvaluation | None:
-    """What the function had to say; None when the wrapper does not tell, or not in our words."""
-    for key, value in err.trailing_metadata() or ():
-        if key == STATUS_DETAILS and isinstance(value, bytes):
-            try:
-                status = Status.FromString(value)
-            except DecodeError:
-                return None
-            return _unpacked(status)
-    return None
-
-
-def _unpacked(status: Status) -> FailedEvaluation | None:
-    failed = FailedEvaluation()
-    return failed if any(each.Unpack(failed) for each in status.details) else None
 
 
 def _text(err: grpc.aio.AioRpcError, image: str) -> str:

@@ -9,17 +9,12 @@ Errors    RunnerUnavailable (transient): no runner answers, or it cannot take th
 from datetime import timedelta
 
 import grpc
-import msgspec
-from google.protobuf.message import DecodeError
-from google.rpc.status_pb2 import Status
 
 from porch.errors import Transient
 from porch.functions.runtime import FunctionNotFound
+from porch.functions.wire.details import failed_evaluation, results_of
 from porch.functions.wire.evaluator_pb2 import FailedEvaluation
-from porch.functions.wire.service import STATUS_DETAILS
-from porch.kpt.evaluate import FunctionNotRun, FunctionOutput, ResultItem, Severity
-from porch.kpt.resourcelist import read_results
-from porch.kpt.yaml.node import Node
+from porch.kpt.evaluate import FunctionNotRun, FunctionOutput
 
 _MAY_PASS = (
     grpc.StatusCode.UNAVAILABLE,
@@ -53,13 +48,9 @@ def outcome(err: grpc.RpcError, image: str, *, asked: str, within: timedelta) ->
 def _failed(said: FailedEvaluation | None, text: str, image: str) -> FunctionOutput:
     if said is None:  # a runner that knows of no details
         return FunctionOutput(items=[], stderr=text, exit_code=1, image=image)
-    results = read_results(Node.from_data(msgspec.json.decode(said.results or b"[]")))
-    if said.omitted_results:
-        more = f"{said.omitted_results} more results were too many to be sent"
-        results = (*results, ResultItem(message=more, severity=Severity.INFO))
     return FunctionOutput(
         items=[],
-        results=results,
+        results=results_of(said),
         stderr=said.log.decode(errors="replace") or text,
         exit_code=said.exit_code or 1,
         image=image,
@@ -67,18 +58,8 @@ def _failed(said: FailedEvaluation | None, text: str, image: str) -> FunctionOut
 
 
 def _said(err: grpc.RpcError) -> FailedEvaluation | None:
-    """What the function said, from the details of the status; None when there are none of ours."""
-    for each in err.trailing_metadata() or ():
-        if each.key != STATUS_DETAILS:
-            continue
-        try:
-            status = Status.FromString(each.value)
-        except DecodeError:
-            return None
-        said = FailedEvaluation()
-        if any(each.Unpack(said) for each in status.details):
-            return said
-    return None
+    """What the function said."""
+    return failed_evaluation((each.key, each.value) for each in err.trailing_metadata() or ())
 
 
 def _go_name(code: grpc.StatusCode) -> str:

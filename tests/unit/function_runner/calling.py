@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import grpc
-from google.rpc.status_pb2 import Status
 from prometheus_client import CollectorRegistry
 
+from porch.functions.wire.details import failed_evaluation
 from porch.functions.wire.evaluator_pb2 import (
     EvaluateFunctionRequest,
     EvaluateFunctionResponse,
     FailedEvaluation,
 )
-from porch.functions.wire.service import DETAILS_BYTES, PATH, STATUS_DETAILS
+from porch.functions.wire.service import DETAILS_BYTES, PATH
 from porch_function_runner.chain import EvaluatorChain
 from porch_function_runner.evaluation import (
     Deadline,
@@ -112,8 +112,6 @@ async def channel(port: int) -> AsyncGenerator[grpc.aio.Channel, None]:
 
 def said(err: grpc.aio.AioRpcError) -> FailedEvaluation:
     """What the function said, from the details of an error."""
-    found = next(value for key, value in err.trailing_metadata() if key == STATUS_DETAILS)
-    status = Status.FromString(found)
-    failed = FailedEvaluation()
-    assert status.details[0].Unpack(failed)
-    return failed
+    found = failed_evaluation(tuple(err.trailing_metadata()))
+    assert found is not None
+    return found

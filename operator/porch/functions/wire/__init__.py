@@ -1,1 +1,1 @@
-"""What the function runner and its callers say to each other. Messages and names, nothing else."""
+"""What the function runner and its callers say to each other: messages, names, how to read them."""
