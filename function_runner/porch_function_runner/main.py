@@ -40,9 +40,16 @@ def main() -> None:
         # NB: not uvloop's loop. It starts programs by fork with Python's hooks in the child, where
         # those of gRPC break it: some children end before they begin. asyncio's loop uses vfork,
         # runs nothing in between and is three times as fast at it.
+        _wait_without_threads()
         asyncio.run(run(settings, new_registry()))
     except* PorchError as errors:
         sys.exit(max(_complaint(str(each), code=1) for each in _leaves(errors)))
+
+
+def _wait_without_threads() -> None:
+    """Learn of the end of programs by file descriptors, as later versions of Python do anyway."""
+    if sys.version_info < (3, 12) and hasattr(os, "pidfd_open"):
+        asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
 
 
 async def run(settings: RunnerSettings, registry: CollectorRegistry) -> None:

@@ -52,6 +52,7 @@ class ExecutableEvaluator:
     def __init__(self, settings: ExecutableSettings, registry: FunctionRegistry) -> None:
         self.registry = registry
         self._settings = settings
+        self._folder = settings.folder.resolve()
         self._turns = asyncio.Semaphore(settings.parallel)
         self._running = 0
         self._waiting = 0
@@ -61,7 +62,7 @@ class ExecutableEvaluator:
         path = self.registry.executable(self.registry.resolve(request.image))
         if path is None:
             raise NotServed(request.image)
-        program = program_in(self._settings.folder, path)
+        program = program_in(self._folder, path)
         if isinstance(program, Misplaced):
             raise _failed(request.image, program.why)
         async with self._turn():
@@ -72,7 +73,7 @@ class ExecutableEvaluator:
         """What is wrong with the executable of a FunctionConfig; "" for nothing."""
         if config.binary_executor is None:
             return ""
-        program = program_in(self._settings.folder, config.binary_executor.path)
+        program = program_in(self._folder, config.binary_executor.path)
         return program.why if isinstance(program, Misplaced) else ""
 
     def state(self) -> dict[str, object]:
@@ -82,7 +83,8 @@ class ExecutableEvaluator:
     async def _run(self, program: Path, request: EvaluationRequest, deadline: Deadline) -> Ended:
         seconds = int(deadline.remaining().total_seconds()) + _CORRECTION_SECONDS
         limits = self._settings.limits
-        limits = replace(limits, cpu_seconds=min(limits.cpu_seconds, seconds))
+        if seconds < limits.cpu_seconds:
+            limits = replace(limits, cpu_seconds=seconds)
         try:
             return await run(program, request.resource_list, limits)
         except OSError as err:

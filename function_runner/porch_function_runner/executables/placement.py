@@ -16,10 +16,12 @@ class Misplaced:
 
 
 def program_in(folder: Path, path: str) -> Path | Misplaced:
-    """The executable; wherever its path and links lead, it must be inside of the folder."""
-    inside = folder.resolve()
-    program = (inside / path).resolve()
-    if not program.is_relative_to(inside):
+    """The executable; wherever its path and links lead, it must be inside of the folder.
+
+    The folder itself is resolved.
+    """
+    program = (folder / path).resolve()
+    if not program.is_relative_to(folder):
         return Misplaced(
             f"executable {path!r} must be inside of the runner's folder of functions, {folder}"
         )

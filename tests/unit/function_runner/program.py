@@ -63,14 +63,18 @@ def running(
 ) -> Iterator[Program]:
     """A runner with these scripts, by the name of their image; stopped at the end."""
     write_functions(folder, functions, tags=tags)
-    command = (
-        *("-P", "-m", "porch_function_runner.main", "--port=0", "--metrics-port=0"),
-        f"--functions={folder}",
-        f"--function-configs={folder}",
-        "--disable-runtimes=pod",
-        *flags,
+    ours = (f"--functions={folder}", f"--function-configs={folder}", "--disable-runtimes=pod")
+    with started(*ours, *flags) as program:
+        yield program
+
+
+@contextmanager
+def started(*flags: str, environment: Mapping[str, str] = os.environ) -> Iterator[Program]:
+    """A runner with these flags and ports of its choice; stopped at the end."""
+    command = ("-P", "-m", "porch_function_runner.main", "--port=0", "--metrics-port=0", *flags)
+    process = subprocess.Popen(
+        [sys.executable, *command], env=environment, stderr=subprocess.PIPE, text=True
     )
-    process = subprocess.Popen([sys.executable, *command], stderr=subprocess.PIPE, text=True)
     try:
         yield _served(process)
     finally:
