@@ -95,7 +95,9 @@ async def _run(settings: OperatorSettings, connection: Connection) -> int:
                 flush_limit=settings.repository.flush_limit,
                 queue=settings.queue,
                 content=settings.content,
-                home=settings.lease_namespace,
+                function_namespaces=frozenset(
+                    {settings.lease_namespace, settings.functions_namespace}
+                ),
                 namespaces=settings.namespaces,
             )
         )

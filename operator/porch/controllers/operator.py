@@ -70,7 +70,7 @@ class Parts:
     flush_limit: timedelta
     queue: QueueSettings
     content: CrCacheSettings
-    home: str  # the operator's own namespace, whose FunctionConfigs are in force
+    function_namespaces: frozenset[str]  # whose FunctionConfigs are in force
     namespaces: tuple[str, ...] = ()  # empty: all
 
 
@@ -176,7 +176,8 @@ class Operator:
 
     def _function_configs(self) -> list[FunctionConfigSpec]:
         """By name, so that the last of several for one image is always the same one."""
-        ours = [each for each in self.functions if each.metadata.namespace == self._parts.home]
+        names = self._parts.function_namespaces
+        ours = [each for each in self.functions if each.metadata.namespace in names]
         return [each.spec for each in sorted(ours, key=lambda each: each.metadata.name)]
 
     async def _reconcile_revision(self, key: Key) -> Result:

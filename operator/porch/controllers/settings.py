@@ -42,6 +42,7 @@ class OperatorSettings:
     cache_directory: Path = Path("/var/cache/porch")  # clones; may be lost at any time
     identity: str = ""  # of the Lease's holder; "": the host's name and a random part
     lease_namespace: str = "porch-system"
+    functions_namespace: str = "porch-fn-system"  # FunctionConfigs of it hold, and of the Lease's
     port: int = 8081  # of /healthz, /readyz and /metrics; 0: any free one
     log_level: str = "INFO"
     log_format: LogFormat = LogFormat.JSON
