@@ -22,6 +22,7 @@ from porch.functions.wire.service import (
     STATUS_DETAILS,
 )
 from porch.runtime.tracing import answering
+from porch_function_runner.admission import Admission
 from porch_function_runner.chain import Evaluate
 from porch_function_runner.evaluation import Deadline, EvaluationRequest
 from porch_function_runner.failures import BadRequest, FunctionFailed, OutOfTime, TooLarge
@@ -40,6 +41,7 @@ class EvaluationService:
     """Answers EvaluateFunction."""
 
     evaluate: Evaluate
+    admission: Admission
     metrics: EvaluationMetrics
     timeout: timedelta  # of one call, whatever time its caller gives it
     max_message_bytes: int
@@ -81,7 +83,8 @@ class EvaluationService:
         wanted = EvaluationRequest(image=request.image, resource_list=request.resource_list)
         try:
             async with asyncio.timeout(deadline.remaining().total_seconds()):
-                done = await self.evaluate(wanted, deadline)
+                with self.admission.of(len(wanted.resource_list)):
+                    done = await self.evaluate(wanted, deadline)
         except TimeoutError as err:
             raise OutOfTime(request.image) from err
         answer = EvaluateFunctionResponse(resource_list=done.resource_list, log=done.log)

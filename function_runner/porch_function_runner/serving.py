@@ -8,6 +8,7 @@ import grpc
 from grpc_health.v1 import health_pb2_grpc
 
 from porch.errors import Permanent
+from porch_function_runner.admission import Admission
 from porch_function_runner.chain import Evaluate
 from porch_function_runner.health import Health
 from porch_function_runner.meters import EvaluationMetrics
@@ -48,6 +49,7 @@ async def serve(
     health = Health()
     service = EvaluationService(
         evaluate=evaluate,
+        admission=Admission(settings.max_inputs_bytes),
         metrics=metrics,
         timeout=settings.evaluation_timeout,
         max_message_bytes=limit,

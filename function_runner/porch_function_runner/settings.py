@@ -24,6 +24,9 @@ class ServerSettings:
     max_request_body_size: int = flag(
         DEFAULT_MESSAGE_BYTES, "Most bytes of a request and of an answer; callers must agree"
     )
+    max_inputs_bytes: int = flag(
+        256 << 20, "Most bytes of the inputs of all calls that run or wait; more are refused"
+    )
     evaluation_timeout: timedelta = flag(
         timedelta(minutes=5), "Longest time of one call, whatever deadline its caller sets"
     )

@@ -83,13 +83,18 @@ def chain(*evaluators: Evaluator) -> EvaluatorChain:
 
 @asynccontextmanager
 async def served(
-    evaluate: Answer, *, longest: timedelta = timedelta(minutes=1), limit: int = 6 << 20
+    evaluate: Answer,
+    *,
+    longest: timedelta = timedelta(minutes=1),
+    limit: int = 6 << 20,
+    inputs: int = 256 << 20,
 ) -> AsyncGenerator[Caller, None]:
     """A caller of a server that evaluates so."""
     settings = ServerSettings(
         port=0,
         evaluation_timeout=longest,
         max_request_body_size=limit,
+        max_inputs_bytes=inputs,
         shutdown_grace=timedelta(),
     )
     metrics = EvaluationMetrics(CollectorRegistry())

@@ -31,6 +31,7 @@ from tests.unit.function_runner.calling import (
     said,
     served,
 )
+from tests.unit.function_runner.waiting import until
 
 pytestmark = pytest.mark.process
 
@@ -164,6 +165,27 @@ async def test_an_answer_beyond_the_limit_is_refused_and_says_what_to_raise() ->
 
     assert found.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "--max-request-body-size" in (found.details() or "")
+
+
+async def test_inputs_of_waiting_calls_are_bounded_together() -> None:
+    """Each is held in memory; whoever comes too late may come again."""
+    gate = asyncio.Event()
+
+    async def wait(request: EvaluationRequest, deadline: Deadline) -> EvaluationResponse:
+        await gate.wait()
+        return await echo(request, deadline)
+
+    evaluations = Evaluations(wait)
+    async with served(evaluations.evaluate, inputs=10_000) as caller:
+        first = asyncio.create_task(caller(resource_list=b"x" * 9_000))
+        await until(lambda: len(evaluations.asked) == 1)
+        found = await refused(caller, resource_list=b"x" * 2_000)
+        gate.set()
+        await first
+        await caller(resource_list=b"x" * 20_000)
+
+    assert found.code() is grpc.StatusCode.UNAVAILABLE
+    assert "`--max-inputs-bytes`" in (found.details() or "")
 
 
 async def test_the_earlier_of_two_deadlines_counts() -> None:
