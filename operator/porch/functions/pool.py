@@ -4,7 +4,7 @@ Effects: `workers` child processes, fresh interpreters that import only what a r
 that overruns its deadline, whose job is cancelled or which dies is killed, and another is started
 in the background; the job that it had fails, the others wait for a worker.
 Errors    RenderTimedOut (the package is at fault: permanent), WorkerDied, RenderBroken and PoolFull
-          (transient).
+          (transient), and RunnerUnavailable (transient).
 Bounds    `workers` renders at once; at most `max_waiting` others wait, in order.
 Cost      under a millisecond a render beside its own work; see bench/bench_functions.py.
 """
@@ -25,7 +25,7 @@ import msgspec
 import porch
 from porch.api.functionconfig import FunctionConfigSpec
 from porch.errors import Permanent, Transient
-from porch.functions.remotesettings import RemoteSettings
+from porch.functions.remotesettings import RemoteSettings, RunnerUnavailable
 from porch.functions.renderjob import (
     HEADER_BYTES,
     Answer,
@@ -185,7 +185,8 @@ class RenderPool:
             where = f"function {worker.running!r}" if worker.running else "no function"
             raise WorkerDied(f"a render worker ended while it ran {where}") from err
         if isinstance(answer, Broken):
-            raise RenderBroken(answer.message)
+            kinds = {RunnerUnavailable.reason: RunnerUnavailable}
+            raise kinds.get(answer.reason, RenderBroken)(answer.message)
         return answer
 
     def _give_back(self, worker: "_Worker", outcome: str) -> None:

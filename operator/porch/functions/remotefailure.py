@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import grpc
 
-from porch.errors import Transient
+from porch.functions.remotesettings import RunnerUnavailable
 from porch.functions.runtime import FunctionNotFound
 from porch.functions.wire.details import failed_evaluation, results_of
 from porch.functions.wire.evaluator_pb2 import FailedEvaluation
@@ -21,12 +21,6 @@ _MAY_PASS = (
     grpc.StatusCode.ABORTED,
     grpc.StatusCode.CANCELLED,
 )
-
-
-class RunnerUnavailable(Transient):
-    """The function runner cannot be reached, or cannot take the call at the moment."""
-
-    reason = "FunctionRunnerUnavailable"
 
 
 def outcome(err: grpc.RpcError, image: str, *, asked: str, within: timedelta) -> FunctionOutput:

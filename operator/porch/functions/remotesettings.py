@@ -1,9 +1,16 @@
-"""Where the function runner is and what it takes. No gRPC: that is for those who have a runner."""
+"""What those know of the function runner who speak no gRPC: where it is and what it takes."""
 
 from dataclasses import dataclass
 from datetime import timedelta
 
+from porch.errors import Transient
 from porch.functions.wire.service import DEFAULT_MESSAGE_BYTES
+
+
+class RunnerUnavailable(Transient):
+    """The function runner cannot be reached, or cannot take the call at the moment."""
+
+    reason = "FunctionRunnerUnavailable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,11 +17,11 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import set_tracer_provider
 
 from porch.errors import Permanent, PorchError
-from porch.functions.pool import PoolSettings, RenderBroken, open_pool
+from porch.functions.pool import PoolSettings, open_pool
 from porch.functions.registry import FunctionRegistry
 from porch.functions.remote import RemoteRuntime, open_runner
-from porch.functions.remotefailure import RunnerUnavailable, outcome
-from porch.functions.remotesettings import RemoteSettings
+from porch.functions.remotefailure import outcome
+from porch.functions.remotesettings import RemoteSettings, RunnerUnavailable
 from porch.functions.runtime import FunctionNotFound
 from porch.functions.wire.service import STATUS_DETAILS
 from porch.kpt.evaluate import FunctionCall, FunctionNotRun, FunctionOutput, ResultItem
@@ -287,7 +287,7 @@ async def test_a_runner_that_went_breaks_a_render_and_the_next_may_succeed(
         settings = RemoteSettings(address=program.address)
         async with open_pool(PoolSettings(workers=1), runner=settings) as pool:
             program.stop()
-            with pytest.raises(RenderBroken, match=r"code = Unavailable"):
+            with pytest.raises(RunnerUnavailable, match=r"code = Unavailable"):
                 await pool.render(_package("set-namespace:v0.4.1", image("cat")))
 
             assert (await pool.render(_package("set-namespace:v0.4.1"))).error == ""
