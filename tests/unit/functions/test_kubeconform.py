@@ -118,9 +118,25 @@ def test_only_strict_checks_tell_unknown_fields() -> None:
 
     assert problems(text, config=settings(strict="false")) == []
     assert problems(text, config=STRICT) == [
-        "spec: additional properties 'replica' not allowed",
         "spec.template.spec.containers[0]: additional properties 'img', 'cmd' not allowed",
+        "spec: additional properties 'replica' not allowed",
     ]
+
+
+def test_problems_are_told_as_the_image_tells_them() -> None:
+    """In the catalogue's own example: a misspelt template, and replicas in words."""
+    body = ("spec:", "  templates: {}", "  replicas: asdf")
+    text = resource("ReplicationController", *in_file("app.yaml"), *body, name="bob")
+    config = settings(strict="true", skip_kinds="MyCustom,MyOtherCustom")
+
+    answer = call(text, config=config)
+
+    assert answer.results == [
+        "[error] v1/ReplicationController/bob spec.replicas: got string, want null or integer",
+        "[error] v1/ReplicationController/bob spec: additional properties 'templates' not allowed",
+    ]
+    assert answer.output.stderr == "failed to evaluate function: error: function failure"
+    assert answer.exit_code == 1
 
 
 @pytest.mark.parametrize(
@@ -141,7 +157,6 @@ def test_a_result_names_resource_field_and_file(edition: Edition, path: str) -> 
         api_version="v1", kind="Service", namespace="shop", name="a"
     )
     assert (result.field, result.file) == (FieldRef(path=path), FileRef(path="d/s.yaml", index=2))
-    assert answer.output.stderr == "failed to evaluate function: error: function failure"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import porch
 from porch.functions.builtin.contract import Rejected
@@ -35,6 +37,32 @@ def test_kinds_of_kubernetes_have_schemas(kind: Kind, strict: bool) -> None:
     data: Data = {"apiVersion": "v1", "kind": kind.kind, "metadata": {"name": "a"}}
 
     assert [each for each in checker.problems(data) if "missing" not in each.message] == []
+
+
+_DATA = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["spec", "template", "containers", "name", "x"]), inner)
+    ),
+)
+
+
+@settings(deadline=None, database=None)
+@given(st.sampled_from(USUAL), st.booleans(), _DATA)
+def test_problems_of_any_data_are_told_at_values_that_are_there(
+    kind: Kind, strict: bool, data: Data
+) -> None:
+    """Whatever is in a resource, a check ends with words."""
+    checker = kubernetes.checker(kind, strict=strict)
+    assert checker is not None
+    whole: Data = {"metadata": data, "spec": data, "data": data}
+
+    for problem in checker.problems(whole):
+        found: object = whole
+        for step in problem.path:
+            found = found[step]  # type: ignore[index]  # mappings and lists of any depth
+        assert problem.message
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ Errors    BadSchema.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from porch.functions.builtin.contract import Rejected
@@ -62,8 +63,8 @@ class Checker:
         if _is_larger(data, MOST_VALUES):
             return [*self._first(data), _unsaid(MOST_VALUES, "values")]
         errors = list(islice(self._validator.iter_errors(data), MOST_PROBLEMS + 1))
-        told = _told(errors[:MOST_PROBLEMS], data)
-        found = sorted(told, key=lambda each: _position(data, each.path))
+        in_order = sorted(errors[:MOST_PROBLEMS], key=lambda error: _position(error, data))
+        found = list(_told(in_order, data))
         if len(errors) > MOST_PROBLEMS:
             found.append(_unsaid(MOST_PROBLEMS, "problems"))
         return found
@@ -134,14 +135,18 @@ def _at(data: Data, path: Sequence[str | int]) -> Data:
     return value
 
 
-def _position(data: Data, path: Path) -> list[int]:
-    """Where in the text a path is: of two, the lesser comes first."""
+def _position(error: "ValidationError", data: Data) -> list[float]:
+    """Where in the text a problem is: of two, the lesser is told first.
+
+    That of a value comes before those within it, but what is too much in it behind them, as
+    kubeconform has it.
+    """
     found: Any = data
-    positions: list[int] = []
-    for step in path:
+    positions: list[float] = []
+    for step in error.instance_path:
         positions.append(list(found).index(step) if isinstance(step, str) else step)
         found = found[step]
-    return positions
+    return [*positions, inf] if error.kind.name == "additionalProperties" else positions
 
 
 def _is_larger(data: Data, limit: int) -> bool:
