@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from porch.functions.builtin import apply_setters, create_setters
 from porch.functions.builtin.contract import Edition
@@ -127,6 +129,16 @@ def test_only_the_catalogue_overwrites_a_comment(edition: Edition, line: str, to
     assert (answer.text, answer.results) == (resource("Widget", line), [told])
 
 
+def test_a_list_whose_comment_stays_is_not_rewritten() -> None:
+    """On one line it was, on one line it stays."""
+    text = resource("Widget", "v: [b, a] # in this order")
+
+    answer = call(text, config=config_map(l="[a, b]"), edition=CORRECTED)
+
+    assert answer.text == text
+    assert [result.split(":")[0] for result in answer.results] == ["[warning] v"]
+
+
 @pytest.mark.parametrize("edition", [CATALOGUE, CORRECTED])
 def test_an_older_mark_is_replaced(edition: Edition) -> None:
     """The setters that are given are the ones that are wanted."""
@@ -160,6 +172,25 @@ def test_marks_can_be_applied_and_twice_is_once() -> None:
     assert applied.text == resource(
         "Widget", "v: nginx:1.8 # kpt-set: ${image}:${tag}", "envs: # kpt-set: ${envs}\n- c"
     )
+
+
+_TEXTS = st.text("ab1-.", min_size=1, max_size=5).filter(lambda text: text.strip("-."))
+
+
+@settings(deadline=None, database=None)
+@given(st.lists(_TEXTS, min_size=1, max_size=4), st.lists(_TEXTS, min_size=1, max_size=3))
+def test_applying_the_values_that_were_marked_changes_nothing(
+    texts: list[str], values: list[str]
+) -> None:
+    """Whatever is marked, however values overlap."""
+    lines = [f"f{number}: {text!r}" for number, text in enumerate(texts)]
+    config = config_map(**{f"s{number}": value for number, value in enumerate(values)})
+
+    marked = call(resource("Widget", *lines, f"last: {values[0]!r}"), config=config)
+
+    assert marked.exit_code == 0
+    assert call(marked.text, config=config).text == marked.text
+    assert calling(apply_setters.run)(marked.text, config=config).text == marked.text
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,9 @@ class _Marking:
     def _mark_sequence(self, item: Node, key: Node, value: Node, path: str) -> None:
         texts = _texts(value)
         name = self.lists.get(texts)
-        if value.style == FLOW and texts and (name is not None or any(map(self._occurs, texts))):
+        keeps = self._keeps(key.line_comment or value.line_comment)
+        is_marked = (name is not None and not keeps) or any(map(self._occurs, texts))
+        if value.style == FLOW and texts and is_marked:
             value.style = PLAIN
             key.line_comment = key.line_comment or value.line_comment
             value.line_comment = ""
@@ -132,8 +134,7 @@ class _Marking:
 
     def _mark(self, item: Node, holder: Node, path: str, pattern: str, *, value: str) -> None:
         comment = f"kpt-set: {pattern}"
-        is_foreign = holder.line_comment and not SetterPattern.of_comment(holder.line_comment)
-        if self.keeps_comments and is_foreign:
+        if self._keeps(holder.line_comment):
             message = (
                 f"line comment {quoted(comment)} was not added, "
                 f"the field has one already: {quoted(holder.line_comment)}"
@@ -143,3 +144,7 @@ class _Marking:
         holder.line_comment = f"# {comment}"
         message = f"Added line comment {quoted(comment)} for field with value {quoted(value)}"
         self.results.append(about_field(item, path, message, severity=None))
+
+    def _keeps(self, comment: str) -> bool:
+        """Whether a comment must not be overwritten."""
+        return self.keeps_comments and comment != "" and not SetterPattern.of_comment(comment)
