@@ -21,6 +21,7 @@ class ConditionType(StrEnum):
     STALLED = "Stalled"
     RENDERED = "Rendered"
     DRAFT_DIVERGED = "DraftDiverged"
+    INLINE = "Inline"
 
 
 class Reason(StrEnum):
@@ -51,6 +52,7 @@ class Reason(StrEnum):
     CONTENT_TOO_LARGE = "ContentTooLarge"
     DRAFT_CHANGED = "DraftChanged"
     DRAFT_MOVED = "DraftMoved"
+    NOT_INLINE = "NotInline"
     FOREIGN_INSTALLATION = "ForeignInstallation"
 
 

@@ -96,6 +96,14 @@ CONDITIONS: tuple[Row, ...] = (
         "A function failed; `status.renderStatus` says which and why.",
     ),
     Row(
+        _PRR,
+        ConditionType.INLINE,
+        _F,
+        "`NotInline`, `ContentTooLarge`",
+        "The files of this published revision are not in the object; the message says why, and "
+        "where they are.",
+    ),
+    Row(
         _REPO,
         ConditionType.READY,
         _T,
@@ -133,6 +141,8 @@ def _all(outcome: Outcome, texts: dict[str, str]) -> dict[str, Explained]:
 _STATES = _all(
     Outcome.STATE,
     {
+        "NotInline": "The policy `spec.inline` of the Repository, or its budget, keeps the files "
+        "of published revisions out of their objects. Git has them.",
         "Ready": "All is as wanted.",
         "Rendered": "Rendering succeeded.",
     },

@@ -24,8 +24,9 @@ class RepositoryType(StrEnum):
 
 
 class Inline(StrEnum):
-    """Which revisions have their files in their PackageRevisionResources: All, Drafts (unpublished
-    ones) or None. Only All is acted upon so far: the others are accepted and have no effect yet."""
+    """Which revisions have their files in their PackageRevisionResources: All, as far as the
+    budget of the repository goes; Drafts, the unpublished ones; or None, which is the same while
+    drafts are edited in their objects."""
 
     ALL = "All"
     DRAFTS = "Drafts"
@@ -86,8 +87,10 @@ class RepositorySpec(Wire, frozen=True, kw_only=True):
     ] = ""
     """Deprecated; Package."""
     inline: Annotated[Inline, Meta(extra_json_schema={"default": Inline.ALL})] = Inline.ALL
-    """Which revisions have their files in their PackageRevisionResources: All, Drafts (unpublished
-    ones) or None. The files of the others are read through the content API."""
+    """Which revisions have their files in their PackageRevisionResources: All, newest first as far
+    as the budget of the repository goes; Drafts, the unpublished ones; or None, which is the same
+    while drafts are edited in their objects. The files of the others are in git, and the
+    condition `Inline` of their PackageRevisionResources says where."""
     sync: RepositorySync | None = None
     """When the repository is listed in full; changes in git are noticed by polling anyway."""
     git: GitRepository | None = None

@@ -13,6 +13,7 @@ REPOSITORY_LABEL = "porch.kpt.dev/repository"  # name of the Repository
 # On PackageRevisionResources: the metadata.generation that the operator's own write produced.
 RENDERED_GENERATION_ANNOTATION = "porch.kpt.dev/rendered-generation"
 # On our CustomResourceDefinitions: they are of this system, not of another one of these groups.
+INLINE_ANNOTATION = "porch.kpt.dev/inline"  # absent: the files are in the object
 INSTALLATION_LABEL = "porch.kpt.dev/installation"
 INSTALLATION = "operator"
 

@@ -17,8 +17,21 @@ from porch.api.conditions import ConditionType, Reason, find
 from porch.api.lifecycle import Lifecycle
 from porch.api.meta import Condition, ConditionStatus
 from porch.api.packagerevisionresources import Omission, OmittedFile, PackageRevisionResources
-from porch.api.wellknown import RENDERED_GENERATION_ANNOTATION, REPOSITORY_LABEL
-from porch.cache.protocol import ContentTooLarge, Draft, DraftChanged, DraftHead, Shown, Verdict
+from porch.api.wellknown import (
+    INLINE_ANNOTATION,
+    RENDERED_GENERATION_ANNOTATION,
+    REPOSITORY_LABEL,
+)
+from porch.cache.protocol import (
+    ContentTooLarge,
+    Draft,
+    DraftChanged,
+    DraftHead,
+    Inline,
+    Shown,
+    Verdict,
+    Withheld,
+)
 from porch.kpt.content import BlobId, Content, File, FileMode, combine
 from porch.runtime.apierrors import AlreadyExists, NotFound, WriteConflict
 from porch.runtime.client import Client, Meta, PartialObject
@@ -31,12 +44,15 @@ MAX_OBJECT_BYTES = 1 << 20  # of JSON; etcd refuses about 1.5 MB, managed fields
 
 Json = dict[str, object]
 
+_INLINE = {each.value: each for each in Inline}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrCacheSettings:
     """Limits of the content store in objects. Environment prefix: PORCH_CONTENT_."""
 
     max_inline_bytes: int = MAX_OBJECT_BYTES  # of one encoded object
+    repository_budget_bytes: int = 64 << 20  # of the published files of one repository
 
 
 class CrCache:
@@ -83,7 +99,8 @@ class CrCache:
         before = over.content.texts if over else {}
         verdict = _verdict(shown, over.verdict if over else None)
         body: Json = {
-            "metadata": self._metadata(over, generation, {REPOSITORY_LABEL: shown.repository}),
+            "metadata": self._metadata(over, generation, {REPOSITORY_LABEL: shown.repository})
+            | {"annotations": _annotations(generation, shown.withheld)},
             "spec": {
                 "packageName": shown.package,
                 "workspaceName": shown.workspace,
@@ -96,7 +113,10 @@ class CrCache:
                 "lifecycle": shown.lifecycle,
                 "renderStatus": _render_status(shown),
                 "omitted": [_omitted(path, file) for path, file in content.carried.items()],
-                "conditions": [_condition(verdict, shown.error)] if verdict else [],
+                "conditions": [
+                    *([_condition(verdict, shown.error)] if verdict else []),
+                    *([_withheld(shown.withheld)] if shown.withheld else []),
+                ],
             },
         }
         then = _Then(content, shown.lifecycle, verdict)
@@ -135,7 +155,10 @@ class CrCache:
 
     async def _create(self, key: ObjectKey, body: Json, then: "_Then") -> Draft:
         body |= {"apiVersion": KIND.api_version, "kind": KIND.kind}
-        body["metadata"] = {"name": key.name} | _object(body["metadata"])
+        metadata = {"name": key.name} | _object(body["metadata"])
+        annotations = _object(metadata["annotations"])
+        set_ = {name: value for name, value in annotations.items() if value is not None}
+        body["metadata"] = metadata | {"annotations": set_}
         try:
             made = await self._client.create(
                 RESOURCES, body, namespace=key.namespace, into=PartialObject
@@ -216,6 +239,23 @@ def head_of(meta: Meta) -> DraftHead:
         generation=meta.generation,
         version=meta.resource_version,
         rendered_generation=int(noted) if noted.isdecimal() else None,
+        inline=_INLINE.get(meta.annotations.get(INLINE_ANNOTATION, ""), Inline.YES),
+    )
+
+
+def _annotations(generation: int, withheld: Withheld | None) -> dict[str, str | None]:
+    inline = withheld.inline.value if withheld is not None else None
+    return {RENDERED_GENERATION_ANNOTATION: str(generation), INLINE_ANNOTATION: inline}
+
+
+def _withheld(withheld: Withheld) -> Condition:
+    too_large = withheld.inline is Inline.TOO_LARGE
+    return Condition(
+        type=ConditionType.INLINE,
+        status=ConditionStatus.FALSE,
+        reason=Reason.CONTENT_TOO_LARGE if too_large else Reason.NOT_INLINE,
+        message=withheld.why,
+        last_transition_time=withheld.since,
     )
 
 

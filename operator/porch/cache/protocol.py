@@ -9,6 +9,7 @@ Errors    Conflict when the version moved; NotFound-like absence is a None, neve
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from porch.api.lifecycle import Lifecycle
@@ -28,6 +29,23 @@ class ContentTooLarge(Permanent):
     reason = "ContentTooLarge"
 
 
+class Inline(StrEnum):
+    """Whether the files of stored content are in the store."""
+
+    YES = "true"
+    NO = "false"  # by the repository's policy
+    TOO_LARGE = "too-large"  # they do not fit, whatever the policy
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Why the files of a published revision are not in the store; git has them."""
+
+    inline: Inline  # NO or TOO_LARGE
+    why: str  # for people, with the place where they are
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class DraftHead:
     """What is known of stored content without reading it."""
@@ -35,6 +53,7 @@ class DraftHead:
     generation: int
     version: str
     rendered_generation: int | None  # the generation that our last content write produced
+    inline: Inline = Inline.YES
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +86,7 @@ class Shown:
     error: str  # of the last render, "" when it succeeded
     results: bytes  # the function results, JSON of a FunctionResultList; b"" for none
     rendered_at: datetime | None = None  # None: this write shows no render
+    withheld: Withheld | None = None  # None: the files are written
 
 
 class PackageCache(Protocol):
@@ -83,7 +103,10 @@ class PackageCache(Protocol):
     async def write(
         self, namespace: str, name: str, content: Content, *, shown: Shown, over: Draft | None
     ) -> Draft:
-        """Replace the content that `over` describes, or create it when None; compare-and-swap."""
+        """Replace the content that `over` describes, or create it when None; compare-and-swap.
+
+        Content that is withheld is empty; ContentTooLarge when it does not fit.
+        """
         ...
 
     async def mark(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from porch.api.conditions import Reason
-from porch.api.repository import Repository
+from porch.api.repository import Inline, Repository
 from porch.engine.seen import Halt, Home, Key
 from porch.storage.adapter import Identity, RevisionId, Snapshot, StoredRevision
 from porch.storage.known import Known
@@ -22,12 +22,18 @@ class Registered:
     repository: Repository
     known: Known
     full_at: datetime | None = None  # the last full listing
+    beyond: frozenset[RevisionId] = frozenset()  # published files that the budget has no room for
+    is_settling: bool = False  # objects of discovered revisions are being made
     trouble: str = ""  # why the last listing failed, "" when it did not
 
     @property
     def snapshot(self) -> Snapshot | None:
         """The last complete listing, with what we changed since."""
         return self.known.snapshot
+
+    def is_inline(self, id_: RevisionId) -> bool:
+        """Whether the policy keeps the files of a published revision in the store."""
+        return self.repository.spec.inline is Inline.ALL and id_ not in self.beyond
 
     @property
     def branch(self) -> str:

@@ -102,6 +102,7 @@ class Operator:
             revisions=self.revisions,
             store=self.packages,
             status=StatusWriter(client, PACKAGES, PorchPackage, manager=MANAGER),
+            homes=self.homes,
             may_write=parts.may_write,
         )
         self.revisions.listen(self._revision_changed)
@@ -140,6 +141,7 @@ class Operator:
             look_at=self.revision_queue.add,
             may_write=parts.may_write,
             poll=parts.poll,
+            budget_bytes=parts.content.repository_budget_bytes,
         )
 
     @property

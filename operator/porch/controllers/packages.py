@@ -6,6 +6,7 @@ of the latest revision. Nothing else reads or writes either.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from porch.api import names
 from porch.api.package import PorchPackage, PorchPackageStatus
@@ -15,7 +16,9 @@ from porch.api.wellknown import (
     PACKAGE_REVISION_FINALIZER,
     REPOSITORY_LABEL,
 )
+from porch.controllers.homes import Homes
 from porch.controllers.served import PACKAGES, REVISIONS
+from porch.engine.seen import Key
 from porch.runtime.apierrors import AlreadyExists, NotFound
 from porch.runtime.client import Client
 from porch.runtime.queue import DONE, Result
@@ -24,6 +27,8 @@ from porch.runtime.status import StatusWriter
 from porch.runtime.store import Store
 
 KIND = PorchPackage.KIND
+
+LATER = timedelta(seconds=1)  # while its repository's revisions are being made
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,11 +53,15 @@ class Packages:
     revisions: Store[PackageRevision]
     store: Store[PorchPackage]
     status: StatusWriter[PorchPackage]
+    homes: Homes
     may_write: Callable[[], None]
 
     async def reconcile(self, key: PackageKey) -> Result:
         """One pass."""
         self.may_write()
+        home = self.homes.get(Key(key.namespace, key.repository))
+        if home is not None and home.is_settling:
+            return Result(after=LATER)
         revisions = list(self.revisions.find("package", key))
         latest = latest_of(revisions)
         for revision in revisions:

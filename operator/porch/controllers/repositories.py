@@ -14,13 +14,14 @@ from datetime import timedelta
 
 from porch.api.conditions import ConditionType, find
 from porch.api.packagerevision import PackageRevision
-from porch.api.repository import Repository, RepositoryStatus
+from porch.api.repository import Inline, Repository, RepositoryStatus
 from porch.api.wellknown import (
     LATEST_REVISION_LABEL,
     PACKAGE_REVISION_FINALIZER,
     REPOSITORY_FINALIZER,
     REPOSITORY_LABEL,
 )
+from porch.controllers.budget import beyond_budget
 from porch.controllers.homes import Homes, Registered
 from porch.controllers.repositorystatus import failed, is_ready, listed
 from porch.controllers.schedules import sync_of
@@ -30,12 +31,12 @@ from porch.engine.ports import Announcer, Clock
 from porch.engine.seen import Key
 from porch.errors import Disposition, PorchError
 from porch.runtime.apierrors import AlreadyExists, NotFound
-from porch.runtime.client import Client, PartialObject
+from porch.runtime.client import Client
 from porch.runtime.queue import DONE, Result
 from porch.runtime.resources import ObjectKey
 from porch.runtime.status import StatusWriter
 from porch.runtime.store import Store
-from porch.storage.adapter import RepositoryAdapter, RevisionId
+from porch.storage.adapter import RepositoryAdapter, RevisionId, Warned
 from porch.storage.known import Known
 
 KIND = Repository.KIND
@@ -62,6 +63,7 @@ class Repositories:
     look_at: Callable[[Key], None]  # a revision
     may_write: Callable[[], None]
     poll: timedelta
+    budget_bytes: int  # of the published files of one repository that are kept in objects
 
     async def reconcile(self, key: Key) -> Result:
         """One pass."""
@@ -98,16 +100,29 @@ class Repositories:
         )
         after = await registered.known.observe()
         registered.trouble = ""
+        beyond = beyond_budget(after.revisions.values(), budget_bytes=self.budget_bytes)
+        moved, registered.beyond = registered.beyond ^ beyond, beyond
         objects = self._objects(key)
         found = delta(key.name, before, after, objects.values())
         for each, id_ in objects.items():
-            if sync.is_due or id_ in found.look_at:
+            if sync.is_due or id_ in found.look_at or id_ in moved:
                 self.look_at(each)
-        await self._create_all(obj, found.create)
+        await self._create_all(obj, registered, found.create)
         if sync.is_due:
             registered.full_at = now
-        await self._show(key, obj, listed(obj, after, found.warnings, sync, now=self.clock.now()))
+        warnings = [*after.warnings, *found.warnings, *self._withheld(registered)]
+        await self._show(key, obj, listed(obj, after, warnings, sync, now=self.clock.now()))
         return Result(after=min(_spread(key, self.poll), max(sync.look_at - now, SOON)))
+
+    def _withheld(self, registered: Registered) -> list[Warned]:
+        if registered.repository.spec.inline is not Inline.ALL or not registered.beyond:
+            return []
+        words = (
+            f"the files of the {len(registered.beyond)} oldest published revisions are not kept in "
+            f"objects: the budget is {self.budget_bytes} bytes a repository "
+            "(PORCH_CONTENT_REPOSITORY_BUDGET_BYTES). Git has them"
+        )
+        return [Warned("spec.inline", words)]
 
     async def _show(self, key: Key, obj: Repository, status: RepositoryStatus) -> None:
         """Write what was listed; a `runOnceAt` that was answered goes from the wish afterwards."""
@@ -124,6 +139,8 @@ class Repositories:
     async def _registered(self, key: Key, obj: Repository) -> Registered:
         registered = self.homes.get(key)
         if registered is not None and _place(registered.repository) == _place(obj):
+            if registered.repository.spec.inline is not obj.spec.inline:
+                self.wake_all(key)
             registered.repository = obj
             return registered
         await self._close(key)
@@ -131,23 +148,42 @@ class Repositories:
         self.homes.put(key, registered)
         return registered
 
-    async def _create_all(self, repository: Repository, found: Sequence[Discovered]) -> None:
-        for start in range(0, len(found), CREATED_AT_ONCE):
+    async def _create_all(
+        self, repository: Repository, registered: Registered, found: Sequence[Discovered]
+    ) -> None:
+        """Make the objects; what takes longer than a number is done when there are all of them."""
+        line = iter(found)
+
+        async def work() -> None:
+            for discovered in line:
+                await self._create(repository, discovered)
+
+        registered.is_settling = len(found) > CREATED_AT_ONCE
+        try:
             async with asyncio.TaskGroup() as group:
-                for discovered in found[start : start + CREATED_AT_ONCE]:
-                    group.create_task(self._create(repository, discovered))
+                for _ in range(CREATED_AT_ONCE):
+                    group.create_task(work())
+        finally:
+            was_settling, registered.is_settling = registered.is_settling, False
+        if was_settling:
+            namespace = repository.metadata.namespace
+            for discovered in found:
+                self.look_at(Key(namespace, discovered.name))
 
     async def _create(self, repository: Repository, discovered: Discovered) -> None:
         namespace = repository.metadata.namespace
+        key = Key(namespace, discovered.name)
         try:
-            await self.client.create(
+            made = await self.client.create(
                 REVISIONS,
                 _object_for(repository, discovered),
                 namespace=namespace,
-                into=PartialObject,
+                into=PackageRevision,
             )
+            self.revisions.put(made)
         except AlreadyExists:
-            self.look_at(Key(namespace, discovered.name))
+            pass  # its event may not have come yet
+        self.look_at(key)
 
     async def _show_failure(self, key: Key, obj: Repository, err: PorchError) -> None:
         registered = self.homes.get(key)

@@ -20,9 +20,9 @@ MAX_WARNINGS = 20  # shown; the rest is counted
 
 
 def listed(
-    obj: Repository, snapshot: Snapshot, nameless: Iterable[Warned], sync: Sync, *, now: datetime
+    obj: Repository, snapshot: Snapshot, warnings: Iterable[Warned], sync: Sync, *, now: datetime
 ) -> RepositoryStatus:
-    """The repository was listed completely; `nameless` are revisions that can have no object."""
+    """The repository was listed completely; `warnings` are of what was left out."""
     ready = Verdict(ConditionType.READY, ConditionStatus.TRUE, Reason.READY, "Repository Ready")
     before = obj.status
     return RepositoryStatus(
@@ -33,7 +33,7 @@ def listed(
         package_count=len(snapshot.revisions),
         git_commit_hash=snapshot.head,
         capabilities=RepositoryCapabilities(atomic_push=snapshot.atomic),
-        warnings=[*_problems(sync), *_skipped([*snapshot.warnings, *nameless])],
+        warnings=[*_problems(sync), *_skipped(list(warnings))],
         conditions=_conditions(obj, [ready], now),
     )
 

@@ -16,6 +16,7 @@ Order matters in four places, and each says why:
 
 from porch.api.conditions import Reason
 from porch.api.lifecycle import Lifecycle
+from porch.cache.protocol import DraftHead, Inline
 from porch.engine.actions import (
     AddFinalizer,
     AdoptDraft,
@@ -201,9 +202,18 @@ def _published(seen: Seen) -> Step:
         return SetWish(stored.lifecycle, f"somebody else made the revision {stored.lifecycle}")
     if _differs(seen, stored):
         return Record(stored)
-    if seen.draft is None or seen.draft.generation != seen.draft.rendered_generation:
+    if not _is_shown(seen):
         return Show(stored)
     return _deletion_wish(seen, stored)
+
+
+def _is_shown(seen: Seen) -> bool:
+    """Of a repository with a past, all numbers come first: people wait for those."""
+    if seen.draft is None:
+        return seen.is_settling
+    if seen.draft.generation != seen.draft.rendered_generation:
+        return False
+    return seen.draft.inline is Inline.TOO_LARGE or seen.is_inline is _is_inline(seen.draft)
 
 
 def _deletion_wish(seen: Seen, stored: StoredRevision) -> Step:
@@ -285,7 +295,13 @@ def _deletion(seen: Seen) -> Step:
 
 
 def _has_content(seen: Seen) -> bool:
-    return seen.draft is not None or seen.body is not None
+    """NB: what is left of a published revision whose files are withheld is no content."""
+    head = seen.body.head if seen.body is not None else seen.draft
+    return head is not None and _is_inline(head)
+
+
+def _is_inline(head: DraftHead) -> bool:
+    return head.inline is Inline.YES
 
 
 def _is_known(seen: Seen) -> bool:

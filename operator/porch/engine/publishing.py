@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from porch.api.conditions import Reason
 from porch.api.lifecycle import Lifecycle
+from porch.cache.protocol import ContentTooLarge, Draft, Inline, Withheld
 from porch.engine.drafting import body_of, put, shown, unrendered, with_body
 from porch.engine.pushes import put_draft
 from porch.engine.record import published_record
@@ -15,6 +16,7 @@ from porch.engine.seen import Fact, Halt, Publication, Seen
 from porch.engine.sharing import is_ours, lease, on_its_way, open_copy
 from porch.engine.sources import first_task
 from porch.engine.world import World
+from porch.kpt.content import Content
 from porch.storage.adapter import (
     Change,
     Delete,
@@ -26,6 +28,8 @@ from porch.storage.adapter import (
     StoredRevision,
     UndoDeletion,
 )
+
+NO_FILES = Content({})
 
 
 async def reopen(world: World, seen: Seen) -> Seen:
@@ -70,8 +74,9 @@ async def publish(world: World, seen: Seen) -> Seen:
 
 
 async def record(world: World, seen: Seen, stored: StoredRevision) -> Seen:
-    """Resources first, status last: a crash between them is met by this action again."""
-    seen = await show(world, seen, stored)
+    """Resources that there are first, status last: a crash between is met by this action again."""
+    if seen.draft is not None or seen.body is not None:
+        seen = await show(world, seen, stored)
     publication = Publication(
         stored.revision, stored.lock, stored.published_by, stored.published_at
     )
@@ -88,15 +93,13 @@ async def record(world: World, seen: Seen, stored: StoredRevision) -> Seen:
 
 
 async def show(world: World, seen: Seen, stored: StoredRevision) -> Seen:
-    """The resources of a published revision hold its content, closed for ever."""
+    """The resources of a published revision hold its content, or say where it is, for ever."""
     namespace, name = seen.key.namespace, seen.key.name
     body = seen.body
     if body is None and seen.draft is not None:
         body = await world.cache.read(namespace, name)
-    if body is None or body.content.digest != stored.digest:
-        content = await world.repository.read(stored)
-        view = shown(seen, stored.lifecycle, revision=stored.revision)
-        body = await put(world, seen, content, view, over=body)
+    if body is None or not _shows(body, seen, stored):
+        body = await _shown(world, seen, stored, over=body)
     elif body.lifecycle is not stored.lifecycle:
         body = await world.cache.mark(
             namespace, name, stored.lifecycle, over=body, revision=stored.revision
@@ -104,6 +107,49 @@ async def show(world: World, seen: Seen, stored: StoredRevision) -> Seen:
     elif body.head.rendered_generation != body.head.generation:
         body = await world.cache.acknowledge(namespace, name, over=body)
     return replace(seen, body=body, draft=body.head)
+
+
+def _shows(body: Draft, seen: Seen, stored: StoredRevision) -> bool:
+    match body.head.inline:
+        case Inline.TOO_LARGE:
+            return seen.is_inline
+        case Inline.NO:
+            return not seen.is_inline
+        case Inline.YES:
+            return seen.is_inline and body.content.digest == stored.digest
+
+
+async def _shown(world: World, seen: Seen, stored: StoredRevision, *, over: Draft | None) -> Draft:
+    view = shown(seen, stored.lifecycle, revision=stored.revision)
+    if not seen.is_inline:
+        why = "by the policy or the budget of its Repository (`spec.inline`)"
+        return await _withhold(world, seen, stored, over=over, inline=Inline.NO, why=why)
+    content = await world.repository.read(stored)
+    try:
+        return await put(world, seen, content, view, over=over)
+    except ContentTooLarge as err:
+        too_large = Inline.TOO_LARGE
+        return await _withhold(world, seen, stored, over=over, inline=too_large, why=str(err))
+
+
+async def _withhold(
+    world: World,
+    seen: Seen,
+    stored: StoredRevision,
+    *,
+    over: Draft | None,
+    inline: Inline,
+    why: str,
+) -> Draft:
+    """Keep the object without the files."""
+    lock = stored.lock
+    words = (
+        f"the files are not in this object, {why}; they are in {lock.repo}, "
+        f"directory {lock.directory!r} of {lock.ref!r}"
+    )
+    withheld = Withheld(inline, words, world.clock.now())
+    view = replace(shown(seen, stored.lifecycle, revision=stored.revision), withheld=withheld)
+    return await put(world, seen, NO_FILES, view, over=over)
 
 
 async def propose_deletion(world: World, seen: Seen) -> Seen:

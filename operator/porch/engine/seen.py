@@ -105,6 +105,8 @@ class Seen:
     fact: Fact
     home: Home
     home_trouble: Halt | None = None  # why the home is not LISTED; None when it is
+    is_inline: bool = True  # the repository's policy keeps published files in the store
+    is_settling: bool = False  # objects of its home's revisions are being made; files come later
     refusal: Halt | None = None  # why a new revision must not come to be beside what is stored
     draft: DraftHead | None = None
     body: Draft | None = None  # of the same version as `draft`, when it was read

@@ -93,6 +93,7 @@ class StoredRevision:
     task: Task | None = None  # the first task; None when the repository does not say
     published_by: str = ""
     published_at: datetime | None = None
+    size_bytes: int = 0  # of all files
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from porch_devcluster.api import Object, wait_until_gone
+from porch_devcluster.api import Object, wait_for, wait_until_gone
 from porch_devcluster.gitserver.repositories import Repository
 from porch_devcluster.gitserver.server import Credentials, GitServer
 from tests.integration.operator.people import (
@@ -238,3 +238,56 @@ def test_a_repository_that_comes_back_with_another_address_shows_that_one(
 
     people.wait("packages.new.v1", has_lifecycle("Published"))
     people.gone("packages.old.v1")
+
+
+def files_are(people: People, name: str, *, inline: bool) -> Object:
+    """Wait until the files of a revision are in its object, or not."""
+    return wait_for(
+        people.api("admin"),
+        people.resources_path(name),
+        lambda obj: bool(obj["spec"].get("resources")) is inline,
+        within=timedelta(seconds=20),
+    )
+
+
+def test_a_policy_takes_published_files_out_of_their_objects_and_back(
+    registered: Repository, people: People
+) -> None:
+    """What is in etcd is the team's choice; a condition says where the files are."""
+    publish(registered, "web")
+    people.wait("packages.web.v1", has_lifecycle("Published"))
+    files_are(people, "packages.web.v1", inline=True)
+    people.ready_draft("packages.open.v1")
+    path = f"{CONFIG}/namespaces/{people.namespace}/repositories/packages"
+    people.api("admin").merge(path, {"spec": {"inline": "Drafts"}})
+    hollow = files_are(people, "packages.web.v1", inline=False)
+
+    told = condition(hollow, "Inline")
+    assert (told["status"], told["reason"]) == ("False", "NotInline")
+    assert "directory 'web' of 'web/v1'" in told["message"]
+    assert people.files("packages.open.v1")
+    people.api("admin").merge(path, {"spec": {"inline": "All"}})
+    assert condition(files_are(people, "packages.web.v1", inline=True), "Inline") == {}
+    assert people.wait("packages.web.v1", has_lifecycle("Published"))
+
+
+def test_a_budget_keeps_the_newest_and_a_package_that_is_too_large_hurts_nothing(
+    own_operator: RunningOperator, people: People, git_server: GitServer, git_repository: Repository
+) -> None:
+    """What has no room is told on the Repository, and on each revision."""
+    own_operator.environment["PORCH_CONTENT_MAX_INLINE_BYTES"] = "10000"
+    own_operator.environment["PORCH_CONTENT_REPOSITORY_BUDGET_BYTES"] = "40000"
+    own_operator.start()
+    for number, size in enumerate((20_000, 12_000, 9_000, 9_000), start=1):
+        files = {"web/Kptfile": KPTFILE, "web/large.txt": str(number) * size}
+        commit = git_repository.commit(files)
+        git_repository.git("update-ref", f"refs/tags/web/v{number}", commit)
+    people.register("packages", git_server.url_of(git_repository))
+    for number in (1, 2, 3, 4):
+        people.wait(f"packages.web.v{number}", has_lifecycle("Published"))
+    told = people.repository("packages", lambda obj: bool(obj["status"].get("warnings")))
+
+    assert told["status"]["warnings"][0]["subject"] == "spec.inline"
+    for number, reason in ((1, "NotInline"), (2, "ContentTooLarge"), (3, None), (4, None)):
+        shown = files_are(people, f"packages.web.v{number}", inline=reason is None)
+        assert condition(shown, "Inline").get("reason") == reason

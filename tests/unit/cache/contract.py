@@ -4,12 +4,14 @@ An implementation subclasses `CacheContract` and gives a `bench`: an empty store
 and the hand of a user who writes to it as users do.
 """
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Protocol
 
 import pytest
 
 from porch.api.lifecycle import Lifecycle
-from porch.cache.protocol import Draft, DraftChanged, PackageCache, Shown
+from porch.cache.protocol import Draft, DraftChanged, Inline, PackageCache, Shown, Withheld
 from porch.kpt.content import Content
 
 FIRST = Content.from_texts({"Kptfile": "first\n", "sub/a.yaml": "a: 1\n"})
@@ -187,6 +189,24 @@ class CacheContract:
 
         assert (sealed.content, sealed.lifecycle) == (FIRST, P)
         assert await _read(bench) == sealed
+
+    async def test_files_that_are_withheld_leave_a_word_and_come_back(self, bench: Bench) -> None:
+        """The policy of a repository may change, either way; a seal changes nothing of it."""
+        made = await _write(bench, FIRST)
+        why = Withheld(Inline.NO, "git has them", datetime(2026, 1, 1, tzinfo=UTC))
+        view = replace(shown(), withheld=why)
+        hollow = await _write(bench, Content({}), over=made, view=view)
+        sealed = await bench.cache.mark(bench.namespace, bench.name, P, over=hollow)
+
+        assert (hollow.content, hollow.head.inline) == (Content({}), Inline.NO)
+        assert await _read(bench) == sealed
+        assert sealed.head.inline is Inline.NO
+
+        opened = await bench.cache.mark(bench.namespace, bench.name, D, over=sealed)
+        again = await _write(bench, FIRST, over=opened)
+
+        assert (again.content, again.head.inline) == (FIRST, Inline.YES)
+        assert await _read(bench) == again
 
     async def test_what_is_deleted_is_gone_and_may_be_deleted_again(self, bench: Bench) -> None:
         """A crash repeats it."""

@@ -6,7 +6,7 @@
 from dataclasses import dataclass, field, replace
 
 from porch.api.lifecycle import Lifecycle
-from porch.cache.protocol import Draft, DraftChanged, DraftHead, Shown
+from porch.cache.protocol import Draft, DraftChanged, DraftHead, Inline, Shown
 from porch.engine.seen import Key
 from porch.errors import Conflict
 from porch.kpt.content import Content
@@ -26,10 +26,11 @@ class Resources:
     generation: int
     version: int
     note: int | None  # the annotation with the generation that our last write produced
+    inline: Inline = Inline.YES
 
     @property
     def draft(self) -> Draft:
-        head = DraftHead(self.generation, str(self.version), self.note)
+        head = DraftHead(self.generation, str(self.version), self.note, self.inline)
         return Draft(head, self.content, self.lifecycle)
 
 
@@ -114,7 +115,8 @@ class FakeCache:
         self._check(key, over)
         self._server.check_seal(key, content)
         generation = over.head.generation + 1 if over else 1
-        made = Resources(content, shown.lifecycle, generation, 0, generation)
+        inline = shown.withheld.inline if shown.withheld else Inline.YES
+        made = Resources(content, shown.lifecycle, generation, 0, generation, inline)
         return self._stored("cache.write", key, made)
 
     async def mark(
@@ -125,14 +127,14 @@ class FakeCache:
         key = Key(namespace, name)
         self._check(key, over)
         generation = over.head.generation + 1
-        made = Resources(over.content, lifecycle, generation, 0, generation)
+        made = Resources(over.content, lifecycle, generation, 0, generation, over.head.inline)
         return self._stored("cache.mark", key, made)
 
     async def acknowledge(self, namespace: str, name: str, *, over: Draft) -> Draft:
         key = Key(namespace, name)
         self._check(key, over)
         generation = over.head.generation
-        made = Resources(over.content, over.lifecycle, generation, 0, generation)
+        made = Resources(over.content, over.lifecycle, generation, 0, generation, over.head.inline)
         return self._stored("cache.acknowledge", key, made)
 
     async def delete(self, namespace: str, name: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from porch.api.conditions import Reason
 from porch.api.lifecycle import Lifecycle
+from porch.cache.protocol import Inline
 from porch.engine.actions import (
     AddFinalizer,
     AdoptDraft,
@@ -22,6 +23,7 @@ from porch.engine.actions import (
 )
 from porch.engine.plan import plan
 from porch.engine.seen import Home
+from porch.kpt.content import Content
 from tests.unit.engine.building import (
     BEFORE,
     DEL,
@@ -59,6 +61,47 @@ def test_resources_of_a_published_revision_that_we_did_not_write_are_shown_again
     foreign = body(BEFORE, sealed=None, noted=None)
 
     assert plan(seen(PUB, PUB, holds=found, content=foreign)) == Show(found)
+
+
+@pytest.mark.parametrize(
+    ("has", "policy", "is_shown"),
+    [
+        (Inline.YES, True, True),
+        (Inline.YES, False, False),
+        (Inline.NO, False, True),
+        (Inline.NO, True, False),
+        (Inline.TOO_LARGE, True, True),
+        (Inline.TOO_LARGE, False, True),
+    ],
+)
+def test_published_files_are_in_the_store_as_the_policy_says(
+    has: Inline, policy: bool, is_shown: bool
+) -> None:
+    """What does not fit, whatever the policy, is not tried again and again."""
+    found = stored(PUB)
+    usual = unread(established(PUB, PUB, holds=found))
+    assert usual.draft is not None
+    head = replace(usual.draft, inline=has)
+
+    expected = None if is_shown else Show(found)
+    assert plan(replace(usual, draft=head, is_inline=policy)) == expected
+
+
+def test_while_a_repository_settles_numbers_come_before_files() -> None:
+    """Thousands of revisions have theirs in seconds."""
+    found = stored(PUB)
+
+    assert plan(replace(seen(None, PUB, holds=found), is_settling=True)) == Record(found)
+    assert plan(replace(seen(PUB, PUB, holds=found), is_settling=True)) is None
+
+
+def test_what_is_left_of_withheld_files_is_no_content() -> None:
+    """An object whose facts were lost, by a restored backup for instance, is recorded from git."""
+    found = stored(PUB)
+    hollow = body(Content({}))
+    hollow = replace(hollow, head=replace(hollow.head, inline=Inline.NO))
+
+    assert plan(seen(None, PUB, content=hollow, read=True, holds=found)) == Record(found)
 
 
 def test_a_moved_placeholder_is_recorded_again() -> None:

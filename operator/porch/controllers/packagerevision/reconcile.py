@@ -75,6 +75,8 @@ class Revisions:
             fact=fact,
             home=view.state,
             home_trouble=view.trouble,
+            is_inline=view.registered is None or view.registered.is_inline(wish.id),
+            is_settling=view.registered is not None and view.registered.is_settling,
             draft=self.cache.peek(key.namespace, key.name),
             stored=stored,
         )

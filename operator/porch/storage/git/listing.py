@@ -153,6 +153,7 @@ class Listing:
             digest=self._objects.digest(tree),
             version=Version(f"{parsed.kind}:{commit.id}"),  # rejecting is a change, too
             lock=Lock(self._url, parsed.full, name, str(commit.id)),
+            size_bytes=self._objects.size_bytes(tree),
             task=self._task(commit, parsed, workspace),
         )
         if parsed.kind is not RefKind.TAG:

@@ -129,6 +129,12 @@ class Objects:
         self._odd[digest] = str(tree.id)
         return digest
 
+    def size_bytes(self, tree: pygit2.Tree) -> int:
+        """How much its files hold; what is missing counts as nothing, and is told when read."""
+        known = self._repository.odb
+        blobs = (entry.id for _, entry in _entries(tree, "") if entry.id in known)
+        return sum(int(known.read_header(oid)[1]) for oid in blobs)
+
     def tree_of(self, digest: Digest) -> pygit2.Oid:
         """The id of the tree that a digest stands for."""
         return pygit2.Oid(hex=self._odd.get(digest, digest.removeprefix("tree:")))

@@ -83,11 +83,13 @@ class Placeholders:
             return known
         full = self._layout.full(package)
         trace = self._history.trace(full)
+        found = self._objects.tree(tree)
         return StoredRevision(
             id=RevisionId(package, self._layout.branch),
             lifecycle=Lifecycle.PUBLISHED,
             revision=-1,
-            digest=self._objects.digest(self._objects.tree(tree)),
+            digest=self._objects.digest(found),
+            size_bytes=self._objects.size_bytes(found),
             version=Version(tree),
             lock=Lock(self._url, full, self._layout.branch, self._made_by(full, tree) or head),
             published_by=trace.by if trace else "",
