@@ -108,6 +108,8 @@ DEFINITIONS: tuple[Definition, ...] = (
             Column("Package", ".spec.packageName"),
             Column("Repository", ".spec.repository"),
             Column("Latest Revision", ".status.latestRevision", "integer"),
+            Column("Lifecycle", ".status.lifecycle"),
+            Column("Upgrade", ".status.upstream.newer.name", wide=True),
             _AGE,
         ),
     ),

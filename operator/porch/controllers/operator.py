@@ -27,6 +27,7 @@ from porch.controllers.packagerevision.pushes import Pushes
 from porch.controllers.packagerevision.pushing import Pushing
 from porch.controllers.packagerevision.reconcile import Revisions
 from porch.controllers.packages import PackageKey, Packages, package_of
+from porch.controllers.packagestatus import published_origin, upstream_origin
 from porch.controllers.rendering import PooledRenderer
 from porch.controllers.repositories import OpenRepository, Repositories
 from porch.controllers.served import FUNCTIONS, PACKAGES, REPOSITORIES, REVISIONS, engine_key
@@ -44,6 +45,7 @@ from porch.runtime.store import Store
 from porch.runtime.watching import Watched, Watching
 
 MANAGER = "porch-operator"
+SETTLES = timedelta(milliseconds=200)  # of a package whose revisions change one after the other
 
 K = TypeVar("K", bound=Hashable)
 
@@ -84,7 +86,13 @@ class Operator:
         self.packages: Store[PorchPackage] = Store()
         self.functions: Store[FunctionConfig] = Store()
         self.revisions: Store[PackageRevision] = Store(
-            {"repository": _repository_of, "package": package_of, "source": _source_of}
+            {
+                "repository": _repository_of,
+                "package": package_of,
+                "source": _source_of,
+                "origin": published_origin,
+                "upstream": upstream_origin,
+            }
         )
         self.cache = CrCache(client, parts.content)
         self.homes = Homes()
@@ -235,10 +243,17 @@ class Operator:
         if before is None or after is None or _standing(before) != _standing(after):
             known = after or before
             if known is not None:
-                self.package_queue.add(package_of(known))
+                self._package_changed(known)
         if after is not None and after.status.lifecycle is not _lifecycle(before):
             for waiting in self.revisions.find("source", key):
                 self.revision_queue.add(Key(waiting.metadata.namespace, waiting.metadata.name))
+
+    def _package_changed(self, revision: PackageRevision) -> None:
+        """Its package, and those that were made from it, show something else."""
+        origin = published_origin(revision)
+        made_from_it = self.revisions.find("upstream", origin) if origin is not None else []
+        for key in {package_of(each) for each in (revision, *made_from_it)}:
+            self.package_queue.add_after(key, SETTLES)
 
 
 def _nothing(_: ObjectKey) -> None:
@@ -265,4 +280,5 @@ def _standing(obj: PackageRevision) -> tuple[object, ...]:
     """What the package of a revision depends on."""
     status = obj.status
     going = obj.metadata.deletion_timestamp is not None
-    return (status.revision, _lifecycle(obj), going, bool(obj.metadata.finalizers))
+    upstream = status.upstream_lock
+    return (status.revision, _lifecycle(obj), going, bool(obj.metadata.finalizers), upstream)

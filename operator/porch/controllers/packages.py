@@ -1,15 +1,17 @@
 """PorchPackage objects, and which revision of a package is the latest.
 
 One pass looks at all revisions of one package: it writes the package's object and moves the label
-of the latest revision. Nothing else reads or writes either.
+of the latest revision. Nothing else writes either. A new revision of an upstream is a change of the
+packages that were made from it, too.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from porch.api import names
-from porch.api.package import PorchPackage, PorchPackageStatus
+from porch.api.package import PorchPackage
 from porch.api.packagerevision import PackageRevision
 from porch.api.wellknown import (
     LATEST_REVISION_LABEL,
@@ -17,6 +19,7 @@ from porch.api.wellknown import (
     REPOSITORY_LABEL,
 )
 from porch.controllers.homes import Homes
+from porch.controllers.packagestatus import Origin, latest_of, package_status
 from porch.controllers.served import PACKAGES, REVISIONS
 from porch.engine.seen import Key
 from porch.runtime.apierrors import AlreadyExists, NotFound
@@ -71,12 +74,16 @@ class Packages:
             await self._remove(name)
             return DONE
         obj = self.store.get(name) or await self._create(name, key)
-        number = latest.status.revision if latest is not None else 0
-        status = PorchPackageStatus(
-            observed_generation=obj.metadata.generation, latest_revision=number
+        status = package_status(
+            revisions, partial(self._published, key.namespace), generation=obj.metadata.generation
         )
         self.store.put(await self.status.write(obj, status))
         return DONE
+
+    def _published(self, namespace: str, origin: Origin) -> Iterable[PackageRevision]:
+        """The numbered revisions of a package, as they are registered in a namespace."""
+        found = self.revisions.find("origin", origin)
+        return (each for each in found if each.metadata.namespace == namespace)
 
     async def _label(self, revision: PackageRevision, *, is_latest: bool) -> None:
         wanted = "true" if is_latest else "false"
@@ -115,16 +122,3 @@ class Packages:
             await self.client.delete(PACKAGES, name)
         except NotFound:
             return
-
-
-def latest_of(revisions: Sequence[PackageRevision]) -> PackageRevision | None:
-    """The published revision with the highest number; None when there is none. Pure."""
-    numbered = [
-        each
-        for each in revisions
-        if each.status.revision > 0
-        and each.status.lifecycle is not None
-        and each.status.lifecycle.is_published
-        and each.metadata.deletion_timestamp is None
-    ]
-    return max(numbered, key=lambda each: each.status.revision, default=None)

@@ -99,7 +99,9 @@ async def show(world: World, seen: Seen, stored: StoredRevision) -> Seen:
     if body is None and seen.draft is not None:
         body = await world.cache.read(namespace, name)
     if body is None or not _shows(body, seen, stored):
-        body = await _shown(world, seen, stored, over=body)
+        content = await world.repository.read(stored)
+        body = await _shown(world, seen, stored, content, over=body)
+        seen = replace(seen, withheld=content if body.head.inline is not Inline.YES else None)
     elif body.lifecycle is not stored.lifecycle:
         body = await world.cache.mark(
             namespace, name, stored.lifecycle, over=body, revision=stored.revision
@@ -119,12 +121,13 @@ def _shows(body: Draft, seen: Seen, stored: StoredRevision) -> bool:
             return seen.is_inline and body.content.digest == stored.digest
 
 
-async def _shown(world: World, seen: Seen, stored: StoredRevision, *, over: Draft | None) -> Draft:
+async def _shown(
+    world: World, seen: Seen, stored: StoredRevision, content: Content, *, over: Draft | None
+) -> Draft:
     view = shown(seen, stored.lifecycle, revision=stored.revision)
     if not seen.is_inline:
         why = "by the policy or the budget of its Repository (`spec.inline`)"
         return await _withhold(world, seen, stored, over=over, inline=Inline.NO, why=why)
-    content = await world.repository.read(stored)
     try:
         return await put(world, seen, content, view, over=over)
     except ContentTooLarge as err:

@@ -13,7 +13,7 @@ from porch.cache.protocol import Draft, DraftHead
 from porch.engine.record import RenderRecord
 from porch.engine.sources import Source
 from porch.errors import PorchError
-from porch.kpt.content import Digest
+from porch.kpt.content import Content, Digest
 from porch.storage.adapter import Lock, RevisionId, StoredRevision
 
 MAX_UNCONFIRMED = 16  # of `Fact.unconfirmed`; more edits than this seldom fall into one push
@@ -110,6 +110,7 @@ class Seen:
     refusal: Halt | None = None  # why a new revision must not come to be beside what is stored
     draft: DraftHead | None = None
     body: Draft | None = None  # of the same version as `draft`, when it was read
+    withheld: Content | None = None  # published content that `body` lacks, when it was read
     # What the repository holds; NB: never older than the last change of ours that was answered.
     stored: StoredRevision | None = None
     halt: Halt | None = None

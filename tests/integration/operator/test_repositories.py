@@ -17,6 +17,7 @@ from porch_devcluster.gitserver.repositories import Repository
 from porch_devcluster.gitserver.server import Credentials, GitServer
 from tests.integration.operator.people import (
     CONFIG,
+    RESOURCES,
     People,
     condition,
     has_lifecycle,
@@ -291,3 +292,34 @@ def test_a_budget_keeps_the_newest_and_a_package_that_is_too_large_hurts_nothing
     for number, reason in ((1, "NotInline"), (2, "ContentTooLarge"), (3, None), (4, None)):
         shown = files_are(people, f"packages.web.v{number}", inline=reason is None)
         assert condition(shown, "Inline").get("reason") == reason
+
+
+def test_a_package_tells_of_a_newer_upstream(registered: Repository, people: People) -> None:
+    """As soon as it is published, without anybody asking."""
+    publish(registered, "web")
+    url = people.wait("packages.web.v1", has_lifecycle("Published"))["status"]["selfLock"]["git"]
+    lock = f"    repo: {url['repo']}\n    directory: web\n    ref: web/v1\n"
+    kptfile = (
+        f"{KPTFILE}upstream:\n  type: git\n  git:\n{lock}"
+        f"upstreamLock:\n  type: git\n  git:\n{lock}    commit: {url['commit']}\n"
+    )
+    commit = registered.commit({"shop/Kptfile": kptfile})
+    registered.git("update-ref", "refs/tags/shop/v1", commit)
+    path = f"{RESOURCES}/namespaces/{people.namespace}/packages/packages.shop"
+    people.wait("packages.shop.v1", has_lifecycle("Published"))
+    within = timedelta(seconds=20)
+    made = wait_for(
+        people.api("admin"), path, lambda obj: "upstream" in obj.get("status", {}), within=within
+    )
+    assert (made["status"]["latest"], made["status"]["lifecycle"]) == (
+        "packages.shop.v1",
+        "Published",
+    )
+    assert "newer" not in made["status"]["upstream"]
+    publish(registered, "web", 2)
+    told = wait_for(
+        people.api("admin"), path, lambda obj: "newer" in obj["status"]["upstream"], within=within
+    )
+
+    assert told["status"]["upstream"]["newer"] == {"name": "packages.web.v2", "revision": 2}
+    assert told["status"]["revisions"] == {"published": 1}

@@ -17,11 +17,13 @@ from porch.api.wellknown import (
     PACKAGE_REVISION_FINALIZER,
     REPOSITORY_LABEL,
 )
+from porch.cache.protocol import Inline
 from porch.controllers.kptfile import kptfile_view
 from porch.controllers.packagerevision.status import conditions_of, status_of
 from porch.controllers.served import REVISIONS, object_key
 from porch.engine.ports import Clock
 from porch.engine.seen import Key, Seen
+from porch.kpt.content import Content
 from porch.runtime.apierrors import NotFound, WriteConflict
 from porch.runtime.client import Client
 from porch.runtime.status import StatusWriter
@@ -95,7 +97,8 @@ class ObjectsOfPass:
         """
         obj = self._current(seen.key)
         generation = seen.wish.generation
-        kptfile = kptfile_view(seen.body.content) if seen.body is not None else None
+        content = _content(seen)
+        kptfile = kptfile_view(content) if content is not None else None
         status = status_of(seen, obj.status, generation=generation, kptfile=kptfile)
         conditions = conditions_of(seen, obj.status, generation=generation, now=self._clock.now())
         whole = msgspec.structs.replace(status, conditions=conditions)
@@ -121,3 +124,11 @@ class ObjectsOfPass:
         version = self._current(key).metadata.resource_version
         body["metadata"] = body.get("metadata", {}) | {"resourceVersion": version}
         self._note(await self._client.patch(REVISIONS, object_key(key), body, into=PackageRevision))
+
+
+def _content(seen: Seen) -> Content | None:
+    """The content, if it was read; what is stored without files is none."""
+    if seen.withheld is not None:
+        return seen.withheld
+    body = seen.body
+    return body.content if body is not None and body.head.inline is Inline.YES else None
