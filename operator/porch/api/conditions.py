@@ -22,6 +22,7 @@ class ConditionType(StrEnum):
     RENDERED = "Rendered"
     DRAFT_DIVERGED = "DraftDiverged"
     INLINE = "Inline"
+    KPTFILE_BROKEN = "KptfileBroken"
 
 
 class Reason(StrEnum):
@@ -47,6 +48,7 @@ class Reason(StrEnum):
     ALREADY_EXISTS = "AlreadyExists"
     NAME_INVALID = "NameInvalid"
     SOURCE_INVALID = "SourceInvalid"
+    BAD_KPTFILE = "BadKptfile"
     CONTENT_CHANGED = "ContentChanged"
     CONTENT_MISSING = "ContentMissing"
     CONTENT_TOO_LARGE = "ContentTooLarge"

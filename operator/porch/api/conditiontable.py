@@ -87,6 +87,14 @@ CONDITIONS: tuple[Row, ...] = (
         "The draft's branch was moved by somebody else while it held unpushed edits; both are "
         "kept, and the message names both digests.",
     ),
+    Row(
+        _PR,
+        ConditionType.KPTFILE_BROKEN,
+        _T,
+        "`BadKptfile`",
+        "The Kptfile of a published revision cannot be read, so its upstream and conditions are "
+        "not known. Publish a revision with a corrected one.",
+    ),
     Row(_PRR, ConditionType.RENDERED, _T, "`Rendered`", "The files are rendered."),
     Row(
         _PRR,
@@ -222,7 +230,7 @@ _STALLING = _all(
         "PathTaken": "The repository holds a file or a submodule where the package, or a directory "
         "above it, must go. Move it away, or choose another name.",
         "PushRefused": "The repository refused the change: a hook, a protected branch or a limit. "
-        "The message has the server's words.",
+        "The message has the server's words. It is tried again every five minutes.",
         "RenderFailed": "A function of the pipeline failed. `status.render` says which and why; "
         "edit the files.",
         "ScheduleInvalid": "A warning on a Repository: `spec.sync.schedule` cannot be read. It is "

@@ -1,6 +1,6 @@
 """What a Kptfile says that a PackageRevision shows. Pure.
 
-A Kptfile that cannot be read shows nothing: the render says what is wrong with it.
+A Kptfile that cannot be read shows nothing but what is wrong with it.
 """
 
 from porch.api.meta import ConditionStatus
@@ -20,8 +20,8 @@ def kptfile_view(content: Content) -> KptfileView:
         return NOTHING
     try:
         kptfile = parse_kptfile(text)
-    except Permanent:
-        return NOTHING
+    except Permanent as err:
+        return KptfileView(problem=f"{err}. Publish a revision with a corrected Kptfile")
     lock = kptfile.upstream_lock
     return KptfileView(
         upstream_lock=_locator(lock) if lock is not None else None,

@@ -197,7 +197,10 @@ async def _change(world: World, seen: Seen, change: Change) -> Seen:
         case Stored(found) | Moved(found):
             return replace(seen, stored=found)
         case Refused(message):
-            words = f"the repository refused it: {message}"
+            words = (
+                f"the repository refused it: {message}; allow it there (branch protection, hooks, "
+                "limits) or change the package. It is tried again by itself every few minutes"
+            )
             return replace(seen, halt=Halt(Reason.PUSH_REFUSED, words, stalled=True))
 
 

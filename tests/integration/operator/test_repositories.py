@@ -198,6 +198,9 @@ def test_what_is_broken_inside_is_a_warning_and_hides_nothing(
         "nothing/v1",
     }
     assert is_ready(told)
+    broken = people.wait("packages.odd.v1", lambda obj: condition(obj, "KptfileBroken") != {})
+    assert "Kptfile" in condition(broken, "KptfileBroken")["message"]
+    assert people.event("packages.odd.v1", "BadKptfile")["type"] == "Warning"
     omitted = people.resources("packages.odd.v1")["status"]["omitted"]
     assert [(each["path"], each["why"]) for each in omitted] == [("logo", "Binary")]
     registered.git("update-ref", "-d", "refs/heads/drafts/stray")

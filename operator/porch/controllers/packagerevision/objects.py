@@ -100,7 +100,9 @@ class ObjectsOfPass:
         content = _content(seen)
         kptfile = kptfile_view(content) if content is not None else None
         status = status_of(seen, obj.status, generation=generation, kptfile=kptfile)
-        conditions = conditions_of(seen, obj.status, generation=generation, now=self._clock.now())
+        conditions = conditions_of(
+            seen, obj.status, generation=generation, now=self._clock.now(), kptfile=kptfile
+        )
         whole = msgspec.structs.replace(status, conditions=conditions)
         self._note(await self._writer.write(obj, whole))
 

@@ -1,9 +1,8 @@
 """One background push of one draft."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
-from porch.controllers.packagerevision.reconcile import Revisions
+from porch.controllers.packagerevision.reconcile import REFUSED_AGAIN, Revisions
 from porch.controllers.served import object_key
 from porch.engine.pushes import is_push_due, put_draft
 from porch.engine.seen import Key, Seen
@@ -11,8 +10,6 @@ from porch.engine.world import World
 from porch.kpt.content import Content
 from porch.runtime.queue import DONE, Result
 from porch.storage.adapter import Moved, Refused, Stored
-
-REFUSED_AGAIN = timedelta(minutes=5)  # until a push that a hook refused is tried again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from porch.api.conditions import ConditionType, find
+from porch.api.conditions import ConditionType, Reason, find
 from porch.api.lifecycle import Lifecycle
 from porch.api.packagerevision import PackageRevision
 from porch.api.repository import Repository
@@ -30,6 +30,7 @@ from porch.runtime.store import Store
 from porch.storage.nowhere import NOWHERE
 
 AT_ONCE = Result(after=timedelta())
+REFUSED_AGAIN = timedelta(minutes=5)  # until what a server's rule refused is tried again
 LOOK_AGAIN = timedelta(seconds=15)  # at what waits for something that gives no event
 
 
@@ -108,14 +109,14 @@ class Revisions:
             return DONE
         self._tell(seen, obj)
         await world.objects.write_status(seen)
+        self._tell_of_kptfile(obj)
         if is_push_due(seen):
             self.pushes.due(key)
         if seen.error is not None:
             raise seen.error
         if self._is_behind(seen):
             return AT_ONCE
-        waits = seen.halt is not None and not seen.halt.stalled
-        return Result(after=LOOK_AGAIN) if waits else DONE
+        return _next(seen.halt)
 
     def _is_behind(self, seen: Seen) -> bool:
         """A wish came during the pass, and our own write may have answered it before its event."""
@@ -131,6 +132,14 @@ class Revisions:
         if ready is None or (ready.reason, ready.message) != (halt.reason, halt.message):
             self.announcer.warn(seen.key, halt.reason, halt.message)
 
+    def _tell_of_kptfile(self, before: PackageRevision) -> None:
+        """An Event when a published Kptfile is found that cannot be read."""
+        key = Key(before.metadata.namespace, before.metadata.name)
+        now = self._current(key)
+        found = find(now.status.conditions, ConditionType.KPTFILE_BROKEN) if now else None
+        if found is not None and not find(before.status.conditions, found.type):
+            self.announcer.warn(key, found.reason, found.message)
+
     def _current(self, key: Key) -> PackageRevision | None:
         return self.store.get(object_key(key))
 
@@ -143,6 +152,15 @@ class Revisions:
             if going:
                 return replace(view, state=Home.LEAVING, trouble=going)
         return view
+
+
+def _next(halt: Halt | None) -> Result:
+    """When to look again at what gives no event; a server's rules are changed in silence, too."""
+    if halt is None:
+        return DONE
+    if halt.reason == Reason.PUSH_REFUSED:
+        return Result(after=REFUSED_AGAIN)
+    return DONE if halt.stalled else Result(after=LOOK_AGAIN)
 
 
 def _touches_git(obj: PackageRevision) -> bool:

@@ -33,6 +33,7 @@ class KptfileView:
 
     upstream_lock: Locator | None = None
     conditions: tuple[PackageCondition, ...] = ()
+    problem: str = ""  # why it cannot be read
 
 
 def status_of(
@@ -86,10 +87,16 @@ def _published(status: PackageRevisionStatus, known: Publication) -> PackageRevi
 
 
 def conditions_of(
-    seen: Seen, before: PackageRevisionStatus, *, generation: int, now: datetime
+    seen: Seen,
+    before: PackageRevisionStatus,
+    *,
+    generation: int,
+    now: datetime,
+    kptfile: KptfileView | None,
 ) -> list[Condition]:
-    """Ready, and while they hold Reconciling, Stalled, DraftDiverged; Rendered once it is known."""
+    """Ready; Rendered once it is known; and Reconciling, Stalled and the rest while they hold."""
     verdicts = [_ready(seen), *_progress(seen), *_rendered(seen), *_diverged(seen)]
+    verdicts += _broken(seen, before, kptfile)
     return table.settle(before.conditions, verdicts, generation=generation, now=now)
 
 
@@ -138,6 +145,20 @@ def _diverged(seen: Seen) -> list[Verdict]:
         "both are kept"
     )
     return [Verdict(ConditionType.DRAFT_DIVERGED, ConditionStatus.TRUE, Reason.DRAFT_MOVED, words)]
+
+
+def _broken(
+    seen: Seen, before: PackageRevisionStatus, kptfile: KptfileView | None
+) -> list[Verdict]:
+    """The Kptfile of what is published; that of a draft is told of by its render."""
+    if seen.fact.lifecycle is None or not seen.fact.lifecycle.is_published:
+        return []
+    type_ = ConditionType.KPTFILE_BROKEN
+    known = table.find(before.conditions, type_)
+    problem = kptfile.problem if kptfile is not None else known.message if known else ""
+    if not problem:
+        return []
+    return [Verdict(type_, ConditionStatus.TRUE, Reason.BAD_KPTFILE, _clip(problem))]
 
 
 def _failed_render(seen: Seen) -> Halt | None:
