@@ -30,6 +30,17 @@ def _tells(command: _Command) -> _Command:
     )(command)
 
 
+def _compatible(command: _Command) -> _Command:
+    """The option that asks for kpt's merge."""
+    return click.option(
+        "--compatibility",
+        type=click.Choice(("default", "kpt")),
+        default="default",
+        show_default=True,
+        help="`kpt`: merge exactly as kpt 1.0.0-beta.56 does, faults included.",
+    )(command)
+
+
 @click.group()
 def pkg() -> None:
     """Get, change and compare packages, without a cluster."""
@@ -92,8 +103,9 @@ def get(url: str, directory: str, strategy: str, form: str) -> int:
     type=click.Choice(_STRATEGIES),
     help=f"{_STRATEGY_HELP}  [default: what the Kptfile says]",
 )
+@_compatible
 @_tells
-def update(package: str, strategy: str | None, form: str) -> int:
+def update(package: str, strategy: str | None, compatibility: str, form: str) -> int:
     """Bring what upstream has at REF into the package in DIR.
 
     Without REF it is what the Kptfile names. What was changed here and what was changed upstream
@@ -103,9 +115,11 @@ def update(package: str, strategy: str | None, form: str) -> int:
     from porch.cli.packages.arguments import split_version
     from porch.cli.packages.report import Report
     from porch.cli.packages.update import Goal, update_package
+    from porch.kpt.compatibility import Compatibility
 
     directory, ref = split_version(package)
-    return update_package(directory, Goal(ref, strategy or ""), Report.of(form))
+    goal = Goal(ref, strategy or "", Compatibility(compatibility))
+    return update_package(directory, goal, Report.of(form))
 
 
 @pkg.command()
@@ -182,6 +196,7 @@ def tree(directory: str, form: str) -> int:
     show_default=True,
     help=_STRATEGY_HELP,
 )
+@_compatible
 @click.option(
     "-o",
     "--output",
@@ -198,9 +213,7 @@ def tree(directory: str, form: str) -> int:
     show_default=True,
     help="How the outcome is told on standard output.",
 )
-def merge(
-    original: str, *, upstream: str, local: str, strategy: str, output: str, form: str
-) -> int:
+def merge(original: str, *, upstream: str, local: str, output: str, form: str, **how: str) -> int:
     """Merge what changed from ORIGINAL to UPSTREAM into LOCAL, three directories.
 
     Exit code 0 when all of it went together, 2 when both sides had changed the same (it is merged
@@ -208,6 +221,7 @@ def merge(
     """
     from porch.cli.packages.merge import Merge, merge_directories
     from porch.cli.packages.report import Report
+    from porch.kpt.compatibility import Compatibility
     from porch.kpt.merge.upgrade import Strategy
 
     is_json = output == "json"
@@ -216,6 +230,7 @@ def merge(
         upstream=upstream,
         local=local,
         output="" if is_json else output,
-        strategy=Strategy(strategy),
+        strategy=Strategy(how["strategy"]),
+        mode=Compatibility(how["compatibility"]),
     )
     return merge_directories(wanted, Report.of("json" if is_json else form))

@@ -34,13 +34,13 @@ def test_a_package_is_there_with_its_provenance(
     assert kptfile.name == "shop"
     assert [each.image for each in kptfile.pipeline.mutators] == ["set-labels:v0.2.0"]
     assert kptfile.upstream is not None
-    assert kptfile.upstream.git == GitRef(blueprints.url, "/web", "web/v1")
+    assert kptfile.upstream.git == GitRef(blueprints.url, "/web", "v1")
     assert kptfile.upstream.update_strategy == "resource-merge"
     assert kptfile.upstream_lock is not None
     assert kptfile.upstream_lock.git == GitRef(
         blueprints.url,
         "/web",
-        "web/v1",
+        "v1",
         blueprints.repository.git("rev-parse", "web/v1").strip(),
     )
     assert "metadata: # kpt-merge: /web" in (workplace / "shop/deploy.yaml").read_text()
@@ -133,7 +133,7 @@ def test_remote_sub_packages_come_along(
     kptfile = parse_kptfile((workplace / "app/data/Kptfile").read_text())
 
     assert data["packages"] == [".", "data", "data/store"]
-    assert [each["ref"] for each in data["fetched"]] == ["v5", "v5", "web/v2"]
+    assert [each["ref"] for each in data["fetched"]] == ["v5", "v5", "v2"]
     assert kptfile.name == "data"
     assert kptfile.upstream_lock is not None
     assert "nginx:2" in (workplace / "app/data/store/deploy.yaml").read_text()

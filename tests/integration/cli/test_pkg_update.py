@@ -43,8 +43,8 @@ def test_changes_of_both_sides_are_merged(porchctl: Porchctl, shop: Path) -> Non
     assert kptfile.upstream is not None
     assert kptfile.upstream.git is not None
     assert kptfile.upstream_lock is not None
-    assert kptfile.upstream.git.ref == "web/v2"
-    assert "from web/v1 (" in ended.stdout
+    assert kptfile.upstream.git.ref == "v2"
+    assert "from v1 (" in ended.stdout
 
 
 def test_conflicts_are_told(porchctl: Porchctl, shop: Path) -> None:
@@ -62,7 +62,7 @@ def test_an_update_is_json_for_programs(porchctl: Porchctl, shop: Path) -> None:
     edit(shop, "deploy.yaml", "nginx:1", "mine:7")
     data = json.loads(porchctl("pkg", "update", "shop@v2", "-o", "json").stdout)
 
-    assert [each["after"]["ref"] for each in data["packages"]] == ["web/v2"]
+    assert [each["after"]["ref"] for each in data["packages"]] == ["v2"]
     assert data["changes"]["summary"]["changed"] == 2
     assert data["conflicts"][0]["ours"] == "mine:7"
 
@@ -81,7 +81,7 @@ def test_nothing_new_changes_nothing(porchctl: Porchctl, shop: Path) -> None:
     before = snapshot(shop)
     ended = porchctl("pkg", "update", "shop")
 
-    assert ended.stdout.startswith("shop is at web/v1 (")
+    assert ended.stdout.startswith("shop is at v1 (")
     assert snapshot(shop) == before
 
 

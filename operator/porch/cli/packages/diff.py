@@ -92,7 +92,7 @@ class _Sides:
         self._package = package
         self._shown = shown
         self._upstreams = upstreams
-        self._kptfile = package.kptfile
+        self._kptfile = kptfile_of(package.content, shown)
         self._upstream = git_upstream(self._kptfile, shown)
 
     def local(self) -> _Side:

@@ -92,12 +92,14 @@ def _watched(
             if not chunk:
                 return "\n".join(_said(_text(bytes(kept[-_KEPT_BYTES:]))))
             kept += chunk
-            watch(_text(chunk).replace("\r", "\n").strip().rpartition("\n")[2])
+            step = _text(chunk).replace("\r", "\n").strip().rpartition("\n")[2]
+            if "%" in step:
+                watch(step)
 
 
 def _said(text: str) -> list[str]:
-    """Lines that are no progress: git ends those with a carriage return."""
-    return [line.rpartition("\r")[2] for line in text.split("\n")]
+    """Lines without progress, which ends in a carriage return; the lines of ssh do, too."""
+    return [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
 
 
 def _environment(call: Call) -> dict[str, str]:

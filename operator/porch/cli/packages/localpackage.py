@@ -2,7 +2,7 @@
 
 Effects: reads. `.git` directories are no part of a package, nor is what an interrupted write of
 ours left behind.
-Errors    UnusableDirectory, BadPackage for sizes, BadPath, NoKptfile.
+Errors    UnusableDirectory, BadPackage for sizes, BadPath.
 """
 
 import os
@@ -15,7 +15,7 @@ from porch.cli.errors import UnusableDirectory
 from porch.cli.packages.diskfiles import read_file
 from porch.kpt.content import Content, File
 from porch.kpt.files import DEFAULT_PACKAGE_LIMITS, BadPackage, text_of
-from porch.kpt.kptfile import KPTFILE, Kptfile, NoKptfile, parse_kptfile
+from porch.kpt.kptfile import KPTFILE, Kptfile, parse_kptfile
 
 JOURNAL = ".porch-update"  # what a write of ours is about to do; see rewriting.py
 PLAN = "plan.json"  # in the journal: it is complete
@@ -30,22 +30,15 @@ class LocalPackage:
     content: Content
     versions: Mapping[str, Version]
 
-    @property
-    def name(self) -> str:
-        """The name of its directory."""
-        return self.root.name
-
-    @property
-    def kptfile(self) -> Kptfile:
-        """Its Kptfile."""
-        return kptfile_of(self.content, str(self.root))
-
 
 def kptfile_of(content: Mapping[str, File], where: str) -> Kptfile:
-    """The Kptfile of a package; NoKptfile names the place."""
+    """The Kptfile of a package."""
     file = content.get(KPTFILE)
     if file is None:
-        raise NoKptfile(where)
+        raise UnusableDirectory(
+            f"{where!r} must be a package, and has no {KPTFILE}: `porchctl pkg get` gets a package,"
+            f" `porchctl pkg init {where}` makes one"
+        )
     source = f"{where}/{KPTFILE}"
     return parse_kptfile(text_of(file.data or b"", source), source=source)
 

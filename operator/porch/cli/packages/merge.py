@@ -10,10 +10,12 @@ from porch.cli.packages.localpackage import LocalPackage, package_root, read_con
 from porch.cli.packages.newdirectory import write_new
 from porch.cli.packages.report import Report, conflict_data
 from porch.cli.packages.rewriting import exclusive, rewrite
+from porch.kpt.compatibility import Compatibility
 from porch.kpt.content import Content
 from porch.kpt.diff.compare import compare
 from porch.kpt.diff.report import diff_data
 from porch.kpt.merge.merge_keys import ensure_merge_keys
+from porch.kpt.merge.sides import Three
 from porch.kpt.merge.upgrade import Strategy, Upgraded, upgrade
 
 CONFLICTS = 2  # exit code: merged, and both sides had changed the same
@@ -28,6 +30,7 @@ class Merge:
     local: str
     output: str  # "" = into local
     strategy: Strategy
+    mode: Compatibility
 
 
 def merge_directories(merge: Merge, report: Report) -> int:
@@ -37,22 +40,23 @@ def merge_directories(merge: Merge, report: Report) -> int:
     original, updated = (read_content(each).content for each in (merge.original, merge.upstream))
     if merge.output:
         local = read_content(merge.local)
-        result = _merged(original, updated, local, merge.strategy)
+        result = _merged(original, updated, local.content, merge)
         write_new(Path(merge.output).absolute(), result.content)
     else:
         with exclusive(package_root(merge.local)):
             local = read_content(merge.local)
-            result = _merged(original, updated, local, merge.strategy)
+            result = _merged(original, updated, local.content, merge)
             rewrite(local, result.content)
     _tell(merge, local, result, report)
     return CONFLICTS if result.conflicts else 0
 
 
-def _merged(
-    original: Content, updated: Content, local: LocalPackage, strategy: Strategy
-) -> Upgraded:
-    result = upgrade(original, updated, local.content, strategy=strategy)
-    return Upgraded(ensure_merge_keys(result.content), result.conflicts)
+def _merged(original: Content, updated: Content, local: Content, merge: Merge) -> Upgraded:
+    sides = Three(original, updated, local)
+    if merge.mode is Compatibility.KPT:
+        sides = sides.map(lambda side: ensure_merge_keys(side, mode=merge.mode))
+    result = upgrade(*sides, strategy=merge.strategy, mode=merge.mode)
+    return Upgraded(ensure_merge_keys(result.content, mode=merge.mode), result.conflicts)
 
 
 def _tell(merge: Merge, local: LocalPackage, result: Upgraded, report: Report) -> None:

@@ -40,7 +40,7 @@ class RemoteRefs:
 class Resolved:
     """One reference, found."""
 
-    name: str  # as a Kptfile has it: `a/b/v1`, `main`, or a commit
+    name: str  # as it was written; the default branch where nothing was
     oid: str  # an object id, perhaps abbreviated when it was given so
 
 
@@ -52,8 +52,7 @@ def resolve(ref: str, directory: str, known: RemoteRefs) -> Resolved | None:
     for full in _candidates(wanted, directory):
         oid = known.refs.get(full)
         if oid is not None:
-            name = full if full == wanted else full.removeprefix(TAGS).removeprefix(HEADS)
-            return Resolved(name, oid)
+            return Resolved(wanted, oid)
     return Resolved(wanted, wanted) if _COMMIT.fullmatch(wanted) else None
 
 

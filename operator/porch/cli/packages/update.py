@@ -12,19 +12,21 @@ from pathlib import Path
 from posixpath import dirname
 
 from porch.cli.packages.difftext import summary_line
-from porch.cli.packages.localpackage import kptfile_of, package_root, read_content
+from porch.cli.packages.localpackage import LocalPackage, kptfile_of, package_root, read_content
 from porch.cli.packages.progress import Progress
 from porch.cli.packages.remotes import git_upstream
 from porch.cli.packages.report import Report, conflict_data, place_data
 from porch.cli.packages.rewriting import exclusive, rewrite
 from porch.cli.packages.upstreams import Fetched, Upstreams
+from porch.kpt.compatibility import Compatibility
 from porch.kpt.content import Content
 from porch.kpt.diff.compare import compare
 from porch.kpt.diff.report import diff_data
 from porch.kpt.files import package_directories
-from porch.kpt.kptfile import GitRef, Kptfile, Upstream, UpstreamLock
+from porch.kpt.kptfile import KPTFILE, GitRef, Kptfile, Upstream, UpstreamLock
 from porch.kpt.merge.conflicts import Conflict
 from porch.kpt.merge.merge_keys import ensure_merge_keys
+from porch.kpt.merge.sides import Three
 from porch.kpt.merge.upgrade import Strategy, upgrade
 from porch.kpt.provenance import with_provenance
 from porch.kpt.subtrees import subtree, with_subtree
@@ -39,6 +41,7 @@ class Goal:
 
     ref: str = ""
     strategy: str = ""
+    mode: Compatibility = Compatibility.DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +70,25 @@ def update_package(directory: str, goal: Goal, report: Report) -> int:
     progress = Progress.on_stderr()
     with exclusive(root):
         package = read_content(root)
-        update = updated(package.content, goal, Upstreams(progress))
+        update = updated(package, directory, goal, Upstreams(progress))
         rewrite(package, update.content)
     _tell(report, Path(directory), package.content, update)
     return 0
 
 
-def updated(local: Content, goal: Goal, upstreams: Upstreams) -> Update:
+def updated(package: LocalPackage, shown: str, goal: Goal, upstreams: Upstreams) -> Update:
     """The content of a package after the update; nothing is written."""
-    update = Update(local)
-    kptfile = kptfile_of(local, ".")
-    before = git_upstream(kptfile, ".")
+    update = Update(package.content)
+    before = git_upstream(kptfile_of(package.content, shown), shown)
     _update_one(update, "", goal, upstreams)
     queue = deque(_remotes_below(update.content, ""))
     while queue:
         inner = queue.popleft()
         own = git_upstream(kptfile_of(subtree(update.content, inner), inner), inner)
-        _update_one(update, inner, goal if _follows(own, before) else Goal(), upstreams)
+        wish = goal if _follows(own, before) else Goal(mode=goal.mode)
+        _update_one(update, inner, wish, upstreams)
         queue += _remotes_below(update.content, inner)
-    update.content = ensure_merge_keys(update.content)
+    update.content = ensure_merge_keys(update.content, mode=goal.mode)
     return update
 
 
@@ -97,24 +100,27 @@ def _update_one(update: Update, directory: str, goal: Goal, upstreams: Upstreams
     lock = kptfile.upstream_lock.git if kptfile.upstream_lock is not None else None
     original = upstreams.at_commit(lock).content if lock is not None else _NOTHING
     strategy = _strategy(goal, kptfile)
-    result = upgrade(original, _as_package(found, kptfile), package, strategy=strategy)
-    place = found.place
-    new = with_provenance(
-        result.content,
-        name=kptfile.name,
-        upstream=Upstream("git", replace(place, commit=""), str(strategy)),
-        lock=UpstreamLock("git", place),
-    )
+    name, mode = kptfile.name, goal.mode
+    wish = Upstream("git", replace(found.place, commit=""), str(strategy))
+    local = with_provenance(package, name=name, upstream=wish, mode=mode)
+    if mode is Compatibility.KPT:
+        sides = Three(original, found.content, local)
+        sides = sides.map(lambda side: ensure_merge_keys(side, mode=mode))
+    else:
+        sides = Three(original, _as_package(found, name), local)
+    result = upgrade(*sides, strategy=strategy, mode=mode)
+    new_lock = UpstreamLock("git", found.place)
+    new = with_provenance(result.content, name=name, lock=new_lock, mode=mode)
     update.content = with_subtree(update.content, directory, new)
-    update.steps.append(Step(directory, lock, place, strategy))
+    update.steps.append(Step(directory, lock, found.place, strategy))
     prefix = f"{directory}/" if directory else ""
     update.conflicts += [replace(each, path=prefix + each.path) for each in result.conflicts]
     update.left_out += [prefix + path for path in found.left_out]
 
 
-def _as_package(found: Fetched, kptfile: Kptfile) -> Content:
+def _as_package(found: Fetched, name: str) -> Content:
     """What was fetched, with a Kptfile also where it has none."""
-    return with_provenance(found.content, name=kptfile.name, upstream=None, lock=None)
+    return found.content if KPTFILE in found.content else with_provenance(found.content, name=name)
 
 
 def _strategy(goal: Goal, kptfile: Kptfile) -> Strategy:

@@ -23,7 +23,7 @@ class Fetched:
     """A package as it is upstream."""
 
     content: Content
-    place: GitRef  # with its commit; `ref` is the tag or branch that was found
+    place: GitRef  # with its commit; `ref` is never empty
     left_out: tuple[str, ...]  # links that would lead out of it
 
 

@@ -25,8 +25,8 @@ KNOWN = RemoteRefs.of(LISTING)
 @pytest.mark.parametrize(
     ("directory", "ref", "found"),
     [
-        ("a/b", "v1", Resolved("a/b/v1", "6")),
-        ("a/c", "v1", Resolved("a/v1", "5")),
+        ("a/b", "v1", Resolved("v1", "6")),
+        ("a/c", "v1", Resolved("v1", "5")),
         ("c", "v1", Resolved("v1", "4")),
         ("", "v1", Resolved("v1", "4")),
         ("a/b", "v2", Resolved("v2", "4")),
