@@ -1,8 +1,9 @@
 """In which order the merged fields of a mapping, elements of a list or documents of a file stand.
 
-Pure. Cost: O(n), but O(n²) for lists that one side filled and the other one never saw.
+Pure. Cost: O(n).
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 from porch.kpt.merge.sides import Three
@@ -20,13 +21,17 @@ def merged_order(names: Three[Sequence[str]]) -> list[str]:
 
 def kept_order(base: Sequence[str], other: Sequence[str]) -> list[str]:
     """All of `base` in its order; what only `other` has follows what it follows there."""
-    order = list(base)
     known = set(base)
+    following: dict[str | None, list[str]] = defaultdict(list)  # None: at the beginning
     before: str | None = None
     for name in other:
-        if name not in known:
-            order.insert(0 if before is None else order.index(before) + 1, name)
-        before = name
+        if name in known:
+            before = name
+        else:
+            following[before].append(name)
+    order = following[None]
+    for name in base:
+        order += (name, *following[name])
     return order
 
 

@@ -7,7 +7,10 @@ Rules     removed upstream: gone with all it holds if local changed nothing in i
           file by file. Where the other side had changed something, a conflict names the directory.
 """
 
+from collections import defaultdict
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
+from posixpath import dirname
 
 from porch.kpt.content import File, tree_id
 from porch.kpt.files import package_directories
@@ -22,54 +25,61 @@ from porch.kpt.yaml.limits import YamlLimits
 
 @dataclass(slots=True)
 class Settled:
-    """Directories whose subtree stays as local has it (which may be: away)."""
+    """Sub-packages that are not merged file by file."""
 
-    directories: list[str] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)  # unlike the others, removed from local
+    kept: list[str] = field(default_factory=list)  # their files stay as local has them, if it does
+    gone: list[str] = field(default_factory=list)  # their files go
     conflicts: list[Conflict] = field(default_factory=list)
 
     def holds(self, path: str) -> bool:
-        """Whether a file is in one of the settled sub-packages."""
-        return any(path.startswith(f"{each}/") for each in (*self.directories, *self.gone))
+        """Whether a file is in one of these sub-packages."""
+        return _is_in(path, self.kept) or self.removes(path)
 
     def removes(self, path: str) -> bool:
-        """Whether a file of local goes with its sub-package."""
-        return any(path.startswith(f"{each}/") for each in self.gone)
+        """Whether a file goes with its sub-package."""
+        return _is_in(path, self.gone)
+
+
+def _is_in(path: str, directories: Iterable[str]) -> bool:
+    return any(path.startswith(f"{each}/") for each in directories)
 
 
 def settle(sides: Three[PackageFiles], *, limits: YamlLimits) -> Settled:
     """The sub-packages that no merge of files may touch, outermost first."""
     settled = Settled()
-    for directory in package_directories({*sides.original, *sides.local}):
-        if directory and not settled.holds(f"{directory}/{KPTFILE}"):
-            _settle(directory, sides, settled, limits)
+    directories = [each for each in package_directories(sides.original) if each]
+    subtrees = sides.map(lambda files: _subtrees(files, set(directories)))
+    for directory in directories:
+        if not settled.holds(f"{directory}/{KPTFILE}"):
+            original, updated, local = (found[directory] for found in subtrees)
+            _settle(directory, Three(original, updated, local), settled, limits)
     return settled
 
 
+def _subtrees(files: PackageFiles, directories: Container[str]) -> dict[str, dict[str, File]]:
+    """What each of these directories holds, also deeper down, by path in it."""
+    found: dict[str, dict[str, File]] = defaultdict(dict)
+    for path, file in files.items():
+        directory = dirname(path)
+        while directory:
+            if directory in directories:
+                found[directory][path[len(directory) + 1 :]] = file
+            directory = dirname(directory)
+    return found
+
+
 def _settle(
-    directory: str, sides: Three[PackageFiles], settled: Settled, limits: YamlLimits
+    directory: str, sides: Three[dict[str, File]], settled: Settled, limits: YamlLimits
 ) -> None:
-    original, updated, local = sides.map(lambda files: _below(files, directory))
-    if KPTFILE not in original:
-        return
-    if not updated and local:
-        if changed_files(original, local, limits=limits):
-            settled.directories.append(directory)
-            settled.conflicts.append(_conflict(directory, Three(original, updated, local)))
-        else:
-            settled.gone.append(directory)
-    elif not local:
-        settled.directories.append(directory)
-        if updated and changed_files(original, updated, limits=limits):
-            settled.conflicts.append(_conflict(directory, Three(original, updated, local)))
+    original, updated, local = sides
+    if local and not updated and not changed_files(original, local, limits=limits):
+        settled.gone.append(directory)
+    elif not (local and updated):
+        settled.kept.append(directory)
+        if local or (updated and changed_files(original, updated, limits=limits)):
+            settled.conflicts.append(_conflict(directory, sides))
     elif _has_other_upstream(directory, original, local, limits):
-        settled.directories.append(directory)
-
-
-def _below(files: PackageFiles, directory: str) -> dict[str, File]:
-    """The subtree of a directory, by path in it."""
-    start = f"{directory}/"
-    return {path[len(start) :]: file for path, file in files.items() if path.startswith(start)}
+        settled.kept.append(directory)
 
 
 def _has_other_upstream(
@@ -84,6 +94,6 @@ def _has_other_upstream(
     return was is not None and not same_data(was, now.root.at("upstream", "git"))
 
 
-def _conflict(directory: str, sides: Three[PackageFiles]) -> Conflict:
+def _conflict(directory: str, sides: Three[dict[str, File]]) -> Conflict:
     base, theirs, ours = (tree_id(files) if files else None for files in sides)
     return Conflict(directory, None, "", base, ours, theirs, taken=Taken.LOCAL)

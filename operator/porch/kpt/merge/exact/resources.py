@@ -7,9 +7,9 @@ Errors    DuplicateResource, Unmergeable, BadYaml.
 Source    kpt's merge3 strategy, resource matcher and package reader.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from porch.kpt.content import File, FileMode
+from porch.kpt.content import BlobId, File, FileMode
 from porch.kpt.files import reading_order, text_of
 from porch.kpt.merge.conflicts import Conflict, ResourceId, Taken
 from porch.kpt.merge.documents import (
@@ -19,7 +19,7 @@ from porch.kpt.merge.documents import (
     bytes_of,
 )
 from porch.kpt.merge.exact.fields import Walker, type_shape
-from porch.kpt.merge.exact.sources import Sources
+from porch.kpt.merge.exact.sources import Sources, Unmergeable
 from porch.kpt.merge.fields import FieldConflict, merge_fields
 from porch.kpt.merge.identity import group_of, merge_name, own_name
 from porch.kpt.merge.matching import Match, match_by_file
@@ -38,13 +38,17 @@ def merge_resources(
     sides: Three[PackageFiles], *, place: str, tell: Tell, limits: YamlLimits
 ) -> dict[str, File | None]:
     """What becomes of the files that hold resources; paths are in the package at `place`."""
-    local, original, updated = (
-        _read(side, sides.of(side), place, limits)
-        for side in (Side.LOCAL, Side.ORIGINAL, Side.UPDATED)
+    local = _Reader(place, limits).read(Side.LOCAL, sides.local)
+    upstream = _Reader(place, limits)
+    original, updated = (
+        upstream.read(side, sides.of(side)) for side in (Side.ORIGINAL, Side.UPDATED)
     )
     merged: dict[str, list[MergeDocument]] = {each.path: [] for each in local}
     for match in match_by_file(Three(original, updated, local)):
-        result = _outcome(match, tell)
+        try:
+            result = _outcome(match, tell)
+        except Unmergeable as error:
+            raise error.located(place + match.path) from error
         if result is not None:
             merged.setdefault(result.path, []).append(result)
     return {path: _written(path, each, sides) for path, each in merged.items()}
@@ -53,31 +57,56 @@ def merge_resources(
 # -- reading
 
 
-def _read(side: Side, files: PackageFiles, place: str, limits: YamlLimits) -> list[MergeDocument]:
-    """The documents of a package's own files, none of them twice."""
-    known = DocumentFiles(files)
-    found: dict[tuple[str, str], MergeDocument] = {}
-    for path in reading_order(path for path in files if path in known):
-        if files[path].mode is FileMode.SYMLINK:
-            continue
-        for each in _documents(files[path], path, place, limits):
-            if (path, each.name) in found:
-                raise DuplicateResource(side, place + path, each.resource, line=each.root.line)
-            found[path, each.name] = each
-    return list(found.values())
+class _Reader:
+    """Reads the documents of a package's own files.
+
+    A file that is the same on two sides is read once for both: only what differs between original
+    and updated ever gets from there into local's tree.
+    """
+
+    def __init__(self, place: str, limits: YamlLimits) -> None:
+        self._place = place
+        self._limits = limits
+        self._known: dict[tuple[str, BlobId], list[MergeDocument]] = {}
+
+    def read(self, side: Side, files: PackageFiles) -> list[MergeDocument]:
+        """All documents of a side, none of them twice."""
+        known = DocumentFiles(files)
+        found: list[MergeDocument] = []
+        for path in reading_order(path for path in files if path in known):
+            if files[path].mode is FileMode.SYMLINK:
+                continue
+            names: set[str] = set()
+            for each in self._documents(path, files[path]):
+                if each.name in names:
+                    raise DuplicateResource(
+                        side, self._place + path, each.resource, line=each.root.line
+                    )
+                names.add(each.name)
+                found.append(each)
+        return found
+
+    def _documents(self, path: str, file: File) -> list[MergeDocument]:
+        documents = self._known.get((path, file.blob))
+        if documents is None:
+            source = self._place + path
+            text = text_of(bytes_of(file, source), source)
+            documents = [
+                _merge_document(path, index, document)
+                for index, document in enumerate(parse(text, source=source, limits=self._limits))
+            ]
+            self._known[path, file.blob] = documents
+        return documents
 
 
-def _documents(file: File, path: str, place: str, limits: YamlLimits) -> Iterable[MergeDocument]:
-    source = place + path
-    texts = parse(text_of(bytes_of(file, source), source), source=source, limits=limits)
-    for index, document in enumerate(texts):
-        root = document.root
-        if root.kind is Kind.SEQUENCE:
-            root = Node.mapping([(BARE_SEQUENCE_KEY, root)])
-        make_room_for_annotations(root)
-        namespace, name = merge_name(root) or own_name(root)
-        resource = ResourceId(group_of(root), root.text("kind"), namespace, name)
-        yield MergeDocument(path, index, repr(resource), resource, root, document.wide)
+def _merge_document(path: str, index: int, document: Document) -> MergeDocument:
+    root = document.root
+    if root.kind is Kind.SEQUENCE:
+        root = Node.mapping([(BARE_SEQUENCE_KEY, root)])
+    make_room_for_annotations(root)
+    namespace, name = merge_name(root) or own_name(root)
+    resource = ResourceId(group_of(root), root.text("kind"), namespace, name)
+    return MergeDocument(path, index, repr(resource), resource, root, document.wide)
 
 
 def make_room_for_annotations(root: Node) -> None:
