@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from porch.kpt.yaml.node import Kind, Node
+from porch.kpt.yaml.emit import flow_text
+from porch.kpt.yaml.node import Node
 
 
 class Keys(Protocol):
@@ -36,21 +37,18 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class MergeKeys:
-    """Elements are told apart by fields; by their value when there are no `names`."""
+    """Elements are told apart by fields; by all they say when there are none, or they lack one."""
 
     names: tuple[str, ...]
     defaults: Mapping[str, str] = field(default_factory=dict)  # what an absent key counts as
 
     def labels(self, elements: Sequence[Node]) -> list[str] | None:
-        """Each element's keys as `name=web`; its value when the list is a set."""
+        """Each element's keys as `name=web`, or its text."""
         labels = [self._label(element) for element in elements]
-        found = [label for label in labels if label is not None]
-        return found if len(set(found)) == len(elements) else None
+        return labels if len(set(labels)) == len(labels) else None
 
-    def _label(self, element: Node) -> str | None:
-        if not self.names:
-            return element.value if element.kind is Kind.SCALAR else None
+    def _label(self, element: Node) -> str:
         values = [element.text(name) or self.defaults.get(name, "") for name in self.names]
-        if not all(values):
-            return None
+        if not values or not all(values):
+            return flow_text(element)
         return ",".join(f"{name}={value}" for name, value in zip(self.names, values, strict=True))

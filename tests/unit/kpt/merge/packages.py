@@ -1,5 +1,6 @@
 """Packages for the tests of merging: only what a test is about needs to be said."""
 
+from porch.kpt.compatibility import Compatibility
 from porch.kpt.content import Content, File, FileMode
 from porch.kpt.merge.conflicts import Conflict
 from porch.kpt.merge.upgrade import Strategy, Upgraded, upgrade
@@ -20,14 +21,23 @@ def upgraded(
     local: Files,
     *,
     strategy: Strategy = Strategy.RESOURCE_MERGE,
+    mode: Compatibility = Compatibility.DEFAULT,
 ) -> Upgraded:
     """The upgrade of such packages."""
-    return upgrade(package(original), package(updated), package(local), strategy=strategy)
+    sides = (package(files) for files in (original, updated, local))
+    return upgrade(*sides, strategy=strategy, mode=mode)
 
 
-def merged_files(original: Files, updated: Files, local: Files) -> Files:
+def merged_files(
+    original: Files,
+    updated: Files,
+    local: Files,
+    *,
+    strategy: Strategy = Strategy.RESOURCE_MERGE,
+    mode: Compatibility = Compatibility.DEFAULT,
+) -> Files:
     """The texts of the merged package, without a Kptfile that says nothing."""
-    content = upgraded(original, updated, local).content
+    content = upgraded(original, updated, local, strategy=strategy, mode=mode).content
     return {
         path: text for path, text in content.texts.items() if path != "Kptfile" or text != KPTFILE
     }

@@ -13,7 +13,7 @@ from porch.kpt.files import text_of
 from porch.kpt.kptfile import UnreadableKptfile, parse_kptfile
 from porch.kpt.merge.documents import bytes_of
 from porch.kpt.merge.exact.fields import Walker
-from porch.kpt.merge.exact.sources import Sources
+from porch.kpt.merge.exact.sources import Sources, Unmergeable
 from porch.kpt.merge.exact.structs import as_struct
 from porch.kpt.merge.sides import Three
 from porch.kpt.yaml.emit import emit_document
@@ -36,7 +36,10 @@ def merge_kptfile(
         _read(file, path, limits=limits) for file in (sides.local, sides.original, sides.updated)
     ]
     local, _, updated = (root.clone() for root in roots)
-    merged = _merge(roots)
+    try:
+        merged = _merge(roots)
+    except Unmergeable as error:
+        raise error.located(path) from error
     for name in _OF_METADATA:
         _take(local.child("metadata"), name, merged.at("metadata", name))
     for name in _MERGED:

@@ -11,9 +11,13 @@ class Unmergeable(Permanent):
 
     reason: ClassVar[str] = "Unmergeable"
 
-    def __init__(self, problem: str, *, in_kpt: str) -> None:
-        super().__init__(problem)
-        self.in_kpt = in_kpt
+    def __init__(self, problem: str, *, in_kpt: str, source: str = "") -> None:
+        super().__init__(f"{source}: {problem}" if source else problem)
+        self.problem, self.in_kpt = problem, in_kpt
+
+    def located(self, source: str) -> "Unmergeable":
+        """This error in the file `source`."""
+        return Unmergeable(self.problem, in_kpt=self.in_kpt, source=source)
 
 
 class Sources(NamedTuple):
