@@ -8,10 +8,11 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import grpc
 
-from porch_devcluster.cluster import Cluster
+from tests.integration.installed import ROOT
 from tests.unit.function_runner.calling import Caller
 
 _PROGRAM = "tests.integration.function_runner.pods.runnerprogram"
@@ -36,7 +37,7 @@ def _here(argv: Sequence[str]) -> Sequence[str]:
 
 @asynccontextmanager
 async def program(
-    cluster: Cluster,
+    kubeconfig: Path,
     namespace: str,
     runner: str,
     *,
@@ -47,7 +48,8 @@ async def program(
     """A runner until the end of the block; `placed` says where its command runs."""
     process = await asyncio.create_subprocess_exec(
         *placed([sys.executable, "-m", _PROGRAM, namespace, runner, address, wrapper]),
-        env=os.environ | {"KUBECONFIG": str(cluster.kubeconfig)},
+        # The working directory is another one inside of a node.
+        env=os.environ | {"KUBECONFIG": str(kubeconfig), "PYTHONPATH": str(ROOT)},
         stdout=asyncio.subprocess.PIPE,
     )
     try:

@@ -22,13 +22,16 @@ async def test_a_runner_killed_under_load_leaves_its_pods_to_its_next_life(
 ) -> None:
     """Callers are told that it is away; then the same pods answer, and none is left over."""
     played.network = "127"
-    async with program(installed_cluster, namespace, "r1") as first, channel(first.port) as opened:
+    async with (
+        program(installed_cluster.kubeconfig, namespace, "r1") as first,
+        channel(first.port) as opened,
+    ):
         calls = [asyncio.create_task(_until_it_breaks(caller(opened))) for _ in range(8)]
         await eventually(lambda: len(played.calls) == 4 and all(played.calls.values()))
         await first.kill()
         codes = await asyncio.gather(*calls)
     async with (
-        program(installed_cluster, namespace, "r1") as second,
+        program(installed_cluster.kubeconfig, namespace, "r1") as second,
         channel(second.port) as opened,
     ):
         again = await asyncio.gather(*(caller(opened)(image=IMAGE) for _ in range(8)))
@@ -43,11 +46,14 @@ async def test_the_pods_of_a_killed_runner_go_to_another(
 ) -> None:
     """Nobody released its Lease: it has to run out."""
     played.network = "127"
-    async with program(installed_cluster, namespace, "r1") as first:
+    async with program(installed_cluster.kubeconfig, namespace, "r1") as first:
         async with channel(first.port) as opened:
             name = (await caller(opened)(image=IMAGE)).log.decode()
         await first.kill()
-    async with program(installed_cluster, namespace, "r2") as other, channel(other.port) as opened:
+    async with (
+        program(installed_cluster.kubeconfig, namespace, "r2") as other,
+        channel(other.port) as opened,
+    ):
         await comes_true(lambda: _belongs_to(played, "r2"))
 
         assert (await caller(opened)(image=IMAGE)).log.decode() == name

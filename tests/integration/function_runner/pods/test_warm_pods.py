@@ -26,6 +26,7 @@ async def test_the_first_call_starts_a_pod_and_later_ones_find_it(
     assert [answer.resource_list for answer in answers] == [b"0", b"1", b"2", b"3", b"4"]
     assert {answer.log.decode() for answer in answers} == {pod.metadata.name}
     assert pod.image == IMAGE
+    assert {answer.digest for answer in answers} == {f"sha256:{'1' * 64}"}
     assert pod.metadata.labels["fn.kpt.dev/image"] == pod.metadata.name
     assert [each.metadata.name for each in services.items] == [pod.metadata.name]
 
