@@ -41,6 +41,7 @@ class EvaluationResponse:
 
     resource_list: bytes  # its standard output, as it is
     log: bytes = b""  # its standard error
+    digest: str = ""  # of the image that ran, "sha256:<hex>"; "" where it is not known
 
 
 class Evaluator(Protocol):

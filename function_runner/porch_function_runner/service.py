@@ -17,6 +17,7 @@ from porch.functions.wire.evaluator_pb2 import EvaluateFunctionRequest, Evaluate
 from porch.functions.wire.service import (
     DEFAULT_DETAILS_BYTES,
     DETAILS_BYTES,
+    FUNCTION_DIGEST,
     METHOD,
     SERVICE,
     STATUS_DETAILS,
@@ -24,7 +25,7 @@ from porch.functions.wire.service import (
 from porch.runtime.tracing import answering
 from porch_function_runner.admission import Admission
 from porch_function_runner.chain import Evaluate
-from porch_function_runner.evaluation import Deadline, EvaluationRequest
+from porch_function_runner.evaluation import Deadline, EvaluationRequest, EvaluationResponse
 from porch_function_runner.failures import BadRequest, FunctionFailed, OutOfTime, TooLarge
 from porch_function_runner.meters import EvaluationMetrics
 from porch_function_runner.statuses import code_of, details_of, text_of
@@ -62,7 +63,10 @@ class EvaluationService:
         self.metrics.began()
         try:
             with answering(METHOD, {"function.image": request.image}, _metadata(context)):
-                answer = await self._evaluated(request, self._deadline(context))
+                done = await self._evaluated(request, self._deadline(context))
+                answer = self._answer_of(done, request.image)
+                if done.digest:
+                    context.set_trailing_metadata(((FUNCTION_DIGEST, done.digest),))
         except PorchError as err:
             outcome = code_of(err)
             await _refuse(err, context)
@@ -77,20 +81,22 @@ class EvaluationService:
 
     async def _evaluated(
         self, request: EvaluateFunctionRequest, deadline: Deadline
-    ) -> EvaluateFunctionResponse:
+    ) -> EvaluationResponse:
         if not request.image:
             raise BadRequest("`image` must name the function, found an empty one")
         wanted = EvaluationRequest(image=request.image, resource_list=request.resource_list)
         try:
             async with asyncio.timeout(deadline.remaining().total_seconds()):
                 with self.admission.of(len(wanted.resource_list)):
-                    done = await self.evaluate(wanted, deadline)
+                    return await self.evaluate(wanted, deadline)
         except TimeoutError as err:
             raise OutOfTime(request.image) from err
+
+    def _answer_of(self, done: EvaluationResponse, image: str) -> EvaluateFunctionResponse:
         answer = EvaluateFunctionResponse(resource_list=done.resource_list, log=done.log)
         if answer.ByteSize() > self.max_message_bytes:
             raise TooLarge(
-                f"the answer of function {request.image} must have at most"
+                f"the answer of function {image} must have at most"
                 f" {self.max_message_bytes} bytes, found {answer.ByteSize()}: raise"
                 " `--max-request-body-size` here and the caller's limit alike"
             )

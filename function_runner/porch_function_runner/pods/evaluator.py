@@ -105,7 +105,11 @@ class PodEvaluator:
                 except Unreachable as err:
                     self._pools.lost(ticket, connection, str(err))
                     continue
-                return EvaluationResponse(resource_list=answer.resource_list, log=answer.log)
+                return EvaluationResponse(
+                    resource_list=answer.resource_list,
+                    log=answer.log,
+                    digest=self._world.digest(connection.pod),
+                )
         finally:
             self._pools.leave(ticket)
 

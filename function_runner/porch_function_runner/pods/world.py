@@ -40,6 +40,11 @@ class World:
             if pod.metadata.labels.get(RUNNER_LABEL) == runner
         ]
 
+    def digest(self, name: str) -> str:
+        """Of the image that a pod runs; "" where it is not known."""
+        pod = self.pods.get(name)
+        return pod.digest if pod is not None else ""
+
     def service_seen(self, service: Service) -> None:
         self.services[service.metadata.name] = service
         self._look(service.metadata.name)

@@ -11,7 +11,12 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
 
 from porch.errors import Permanent, PorchError, Transient
-from porch.functions.wire.evaluator_pb2 import DESCRIPTOR
+from porch.functions.wire.evaluator_pb2 import (
+    DESCRIPTOR,
+    EvaluateFunctionRequest,
+    EvaluateFunctionResponse,
+)
+from porch.functions.wire.service import FUNCTION_DIGEST, PATH
 from porch.kpt.evaluate import ResultItem, Severity
 from porch_function_runner.evaluation import Deadline, EvaluationRequest, EvaluationResponse
 from porch_function_runner.failures import (
@@ -82,6 +87,24 @@ async def test_bytes_go_through_as_they_are() -> None:
 
     assert (answer.resource_list, answer.log) == (b"# kept\n\xff", b"said \xff")
     assert evaluations.asked == [EvaluationRequest(image=IMAGE, resource_list=b"# kept\n\xff")]
+
+
+async def test_an_answer_tells_which_image_ran() -> None:
+    """A tag may have moved since; the message has no place for it."""
+
+    async def pinned(request: EvaluationRequest, _: Deadline) -> EvaluationResponse:
+        return EvaluationResponse(resource_list=request.resource_list, digest="sha256:ab")
+
+    async with served(pinned) as caller:
+        method = caller.channel.unary_unary(
+            PATH,
+            request_serializer=EvaluateFunctionRequest.SerializeToString,
+            response_deserializer=EvaluateFunctionResponse.FromString,
+        )
+        call = method(EvaluateFunctionRequest(image=IMAGE))
+        await call
+
+        assert (FUNCTION_DIGEST, "sha256:ab") in list(await call.trailing_metadata())
 
 
 @pytest.mark.parametrize(

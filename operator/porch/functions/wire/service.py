@@ -13,5 +13,6 @@ PATH: Final = f"/{SERVICE}/{METHOD}"
 DEFAULT_MESSAGE_BYTES: Final = 6 << 20  # of one message, on every hop
 
 STATUS_DETAILS: Final = "grpc-status-details-bin"
+FUNCTION_DIGEST: Final = "porch-function-digest"  # trailing metadata of answers: what ran
 DETAILS_BYTES: Final = "porch-details-bytes"  # request metadata: a decimal number
 DEFAULT_DETAILS_BYTES: Final = 2 << 10
