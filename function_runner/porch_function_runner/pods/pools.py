@@ -245,7 +245,7 @@ class Pools:
                     name, f"pod {name} is not ready any more", now
                 )
             case State.STUCK:
-                until = now + self._settings.unschedulable_for.total_seconds()
+                until = now + self._settings.stuck_for.total_seconds()
                 return pool.troubled(name, why, until=until)
             case State.HOPELESS if is_starting:
                 return pool.troubled(name, why, until=now)

@@ -32,7 +32,7 @@ class PodEvaluatorSettings:
     is_headless: bool = False  # Services without a virtual IP
     is_warming: bool = True  # start a pod for the first tag of each FunctionConfig
     connect_within: timedelta = timedelta(seconds=20)  # from ready to connected
-    unschedulable_for: timedelta = timedelta(seconds=15)  # an autoscaler may bring a node
+    stuck_for: timedelta = timedelta(seconds=15)  # a node, or a registry's answer, may come
     lease: LeaseSettings = LeaseSettings(
         duration=timedelta(seconds=30),  # the pods of a dead runner are taken over after it
         renew_deadline=timedelta(seconds=20),

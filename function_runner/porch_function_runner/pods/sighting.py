@@ -3,11 +3,12 @@
 Pure. The words of the kubelet and of the scheduler are kept: they are what a user can act on.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from porch_function_runner.pods.wire import ContainerStatus, Pod
+from porch_function_runner.pods.wire import ContainerStatus, Pod, Waiting
 
 # Reasons of a waiting container that do not pass by waiting a little.
 _HOPELESS = frozenset(
@@ -16,21 +17,26 @@ _HOPELESS = frozenset(
         "CreateContainerConfigError",
         "CreateContainerError",
         "ErrImageNeverPull",
-        "ErrImagePull",
         "ImageInspectError",
-        "ImagePullBackOff",
         "InvalidImageName",
-        "RegistryUnavailable",
         "RunContainerError",
     }
 )
+# A pull may fail for a moment (a registry, a network) or for good, as its message tells.
+_PULL = frozenset({"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable"})
+_FOR_GOOD = re.compile(
+    r"not found|manifest unknown|name unknown|denied|unauthori[sz]ed|forbidden"
+    r"|no match for platform|invalid reference",
+    re.IGNORECASE,
+)
+_KUBELET_WAITS = "pull QPS exceeded"  # its own limit: many pods were started at once
 
 
 class State(StrEnum):
     """What can be said of a pod."""
 
     COMING = "coming"  # on its way, nothing is wrong
-    STUCK = "stuck"  # waits for something that may come: a node with room
+    STUCK = "stuck"  # waits for what may come: a node with room, a registry that answers
     HOPELESS = "hopeless"  # will not start by waiting
     READY = "ready"
     ENDED = "ended"  # its containers have ended for good
@@ -67,8 +73,8 @@ def sighted(pod: Pod) -> Sighting:
         )
     if status.condition("Ready").status == "True":
         return Sighting(State.READY)
-    if trouble := next(_troubles(pod), ""):
-        return Sighting(State.HOPELESS, f"pod {name} cannot start: {trouble}")
+    if (trouble := next(_troubles(pod), None)) is not None:
+        return Sighting(trouble.state, f"pod {name} cannot start: {trouble.why}")
     scheduled = status.condition("PodScheduled")
     if scheduled.status == "False":
         return Sighting(
@@ -88,12 +94,21 @@ def milestone(pod: Pod) -> Milestone:
     return Milestone.CREATED
 
 
-def _troubles(pod: Pod) -> Iterator[str]:
+def _troubles(pod: Pod) -> Iterator[Sighting]:
     for each in _containers(pod):
         waiting = each.state.waiting
-        if waiting is not None and waiting.reason in _HOPELESS:
-            said = filter(None, (waiting.message, _ending(each)))
-            yield f"container {each.name}: {waiting.reason}: {'; '.join(said) or 'no message'}"
+        if waiting is None or (state := _state_of(waiting)) is State.COMING:
+            continue
+        said = "; ".join(filter(None, (waiting.message, _ending(each)))) or "no message"
+        yield Sighting(state, f"container {each.name}: {waiting.reason}: {said}")
+
+
+def _state_of(waiting: Waiting) -> State:
+    if waiting.reason in _HOPELESS:
+        return State.HOPELESS
+    if waiting.reason not in _PULL or _KUBELET_WAITS in waiting.message:
+        return State.COMING
+    return State.HOPELESS if _FOR_GOOD.search(waiting.message) else State.STUCK
 
 
 def _endings(pod: Pod) -> Iterator[str]:

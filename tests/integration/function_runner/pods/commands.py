@@ -38,5 +38,5 @@ def quick_settings(
             renew_deadline=timedelta(seconds=2),
             retry=timedelta(seconds=0.5),
         ),
-        unschedulable_for=timedelta(seconds=1),
+        stuck_for=timedelta(seconds=1),
     )

@@ -40,6 +40,28 @@ def test_an_image_that_cannot_be_pulled_is_hopeless_in_the_words_of_the_kubelet(
     )
 
 
+@pytest.mark.parametrize(
+    ("message", "state"),
+    [
+        (
+            "rpc error: code = NotFound desc = failed to pull: r.example/x:v1: not found",
+            State.HOPELESS,
+        ),
+        ("pull access denied, repository does not exist", State.HOPELESS),
+        ("unexpected status code 401 Unauthorized", State.HOPELESS),
+        ("no match for platform in manifest", State.HOPELESS),
+        ("dial tcp 10.0.0.1:443: i/o timeout", State.STUCK),
+        ("unexpected status: 503 Service Unavailable", State.STUCK),
+        ('Back-off pulling image "x"', State.STUCK),
+        ("pull QPS exceeded", State.COMING),
+    ],
+)
+def test_a_pull_that_may_succeed_yet_is_given_time(message: str, state: State) -> None:
+    """A registry that is away for a moment, and the kubelet's own limit of pulls a second."""
+    for reason in ("ErrImagePull", "ImagePullBackOff"):
+        assert sighted(pod(containerStatuses=[waiting(reason, message)])).state is state
+
+
 def test_a_crash_loop_tells_how_the_container_ended() -> None:
     """`CrashLoopBackOff` alone helps nobody."""
     ended = {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}
@@ -57,7 +79,7 @@ def test_a_crash_loop_tells_how_the_container_ended() -> None:
 
 def test_a_failing_init_container_is_seen_too() -> None:
     """It places the wrapper."""
-    seen = sighted(pod(initContainerStatuses=[waiting("ImagePullBackOff", "no wrapper")]))
+    seen = sighted(pod(initContainerStatuses=[waiting("ErrImagePull", "not found")]))
 
     assert seen.state is State.HOPELESS
 
