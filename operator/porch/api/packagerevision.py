@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, field
 
 from porch.api.lifecycle import DEFAULT, Lifecycle
-from porch.api.meta import Conditions, ConditionStatus, Kind, NameReference, ObjectMeta, Wire
+from porch.api.meta import Condition, ConditionStatus, Kind, NameReference, ObjectMeta, Wire
 from porch.api.names import MAX_NAME
 from porch.api.results import FunctionResult
 from porch.api.wellknown import PORCH_GROUP
@@ -258,6 +258,12 @@ class GitStatus(Wire, frozen=True, kw_only=True):
     """The last states of ours that a push may have left on the branch unheard of, oldest first."""
 
 
+# One pen writes the status, so its parts are owned as wholes: field by field they would make up
+# a third of each object, and there are thousands.
+_WHOLE = Meta(extra_json_schema={"x-kubernetes-map-type": "atomic"})
+_WHOLE_LIST = Meta(extra_json_schema={"x-kubernetes-list-type": "atomic"})
+
+
 class PackageRevisionStatus(Wire, frozen=True, kw_only=True):
     """What was established about the revision. Written by the operator only."""
 
@@ -270,9 +276,9 @@ class PackageRevisionStatus(Wire, frozen=True, kw_only=True):
     absent before publication."""
     content_digest: Annotated[str, _DIGEST] = ""
     """Digest of the complete content: the id of its git tree."""
-    upstream_lock: Locator | None = None
+    upstream_lock: Annotated[Locator | None, _WHOLE] = None
     """The upstream of the package, as its Kptfile has it."""
-    self_lock: Locator | None = None
+    self_lock: Annotated[Locator | None, _WHOLE] = None
     """Where this revision can be fetched from."""
     published_by: str = ""
     """Who published the revision."""
@@ -284,11 +290,11 @@ class PackageRevisionStatus(Wire, frozen=True, kw_only=True):
     """How the first content came to be."""
     package_conditions: list[PackageCondition] = field(default_factory=list)
     """Conditions of the package itself, as its Kptfile has them."""
-    render: RenderRecord | None = None
+    render: Annotated[RenderRecord | None, _WHOLE] = None
     """The last render."""
-    git: GitStatus | None = None
+    git: Annotated[GitStatus | None, _WHOLE] = None
     """What git is known to hold of a draft or a proposal."""
-    conditions: Conditions = field(default_factory=list)
+    conditions: Annotated[list[Condition], _WHOLE_LIST] = field(default_factory=list)
     """State of the revision as Kubernetes' tools understand it."""
 
 

@@ -131,7 +131,10 @@ def _rendered(seen: Seen) -> list[Verdict]:
     if known is None:
         return []
     if known.succeeded:
-        words = f"{len(known.functions)} functions ran"
+        is_short = (
+            seen.fact.publication is not None
+        )  # the record of a publication, see `_render_of`
+        words = "before it was published" if is_short else f"{len(known.functions)} functions ran"
         return [Verdict(ConditionType.RENDERED, ConditionStatus.TRUE, Reason.RENDERED, words)]
     words = _clip(known.error)
     return [Verdict(ConditionType.RENDERED, ConditionStatus.FALSE, Reason.RENDER_FAILED, words)]
