@@ -9,14 +9,19 @@ Requests  those that the API server counted for our kinds, and those that the gi
 
 import asyncio
 import os
+import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+
+import aiohttp
 
 from bench.history import publish_all
 from bench.results import Result, write
@@ -37,6 +42,7 @@ REVISIONS_EACH = 5
 SIZES = {500: 4.0, 2_000: 15.0}  # published revisions -> seconds
 REPOSITORIES = 500
 POLL = timedelta(seconds=30)
+SECRET = "sesame"  # noqa: S105 - of push events
 PATIENCE = timedelta(minutes=5)
 
 
@@ -81,7 +87,13 @@ def _world() -> Iterator[World]:
         cluster = stack.enter_context(provider.cluster())
         install(cluster)
         server = stack.enter_context(GitServer(folder / "git"))
-        settings = {"PORCH_REPOSITORY_POLL": f"{POLL.seconds}s"}
+        secret = folder / "secret"
+        secret.write_text(SECRET)
+        settings = {
+            "PORCH_REPOSITORY_POLL": f"{POLL.seconds}s",
+            "PORCH_PUSH_EVENTS_PORT": "0",
+            "PORCH_PUSH_EVENTS_SECRET_FILE": str(secret),
+        }
         operator = RunningOperator(cluster, folder / "operator", settings)
         operator.start()
         stack.callback(operator.kill)
@@ -104,14 +116,17 @@ async def _registering(world: World, size: int, target: float) -> list[Result]:
         shown = time.perf_counter()
         made = world.api_requests() - requests
         rss = world.operator.rss_mib()
-        by_polling = await _push(client, namespace, repository)
+        by_polling = await _push(client, namespace, repository, "outside")
+        told = partial(_tell, world, world.server.url_of(repository))
+        by_event = await _push(client, namespace, repository, "told", then=told)
     return [
         Result(case, "numbered", numbered - begun, "s", target),
         Result(case, "resources shown after that", shown - numbered, "s", 60.0),
         Result(case, "API requests per object", made / expected, ""),
         Result(case, "git requests", len(world.server.served), ""),
         Result(case, "RSS with workers", rss, "MiB", 400.0),
-        Result(case, "external push visible by polling", by_polling, "s", POLL.total_seconds() + 1),
+        Result(case, "external push visible by polling", by_polling, "s", 1.1 * POLL.seconds + 1),
+        Result(case, "external push visible by event", by_event, "s", 1.0),
     ]
 
 
@@ -136,15 +151,36 @@ async def _polling(world: World) -> list[Result]:
     ]
 
 
-async def _push(client: Client, namespace: str, repository: Repository) -> float:
+async def _push(
+    client: Client,
+    namespace: str,
+    repository: Repository,
+    package: str,
+    *,
+    then: Callable[[], Awaitable[None]] | None = None,
+) -> float:
     """Seconds from a foreign push until its revision is seen with its number."""
-    watching = asyncio.create_task(_numbered(client, namespace, 1, package="outside"))
+    watching = asyncio.create_task(_numbered(client, namespace, 1, package=package))
     await asyncio.sleep(1)  # the watch has begun
-    commit = repository.commit({"outside/Kptfile": "kind: Kptfile\n"})
-    repository.git("update-ref", "refs/tags/outside/v1", commit)
+    commit = repository.commit({f"{package}/Kptfile": "kind: Kptfile\n"})
+    repository.git("update-ref", f"refs/tags/{package}/v1", commit)
     begun = time.perf_counter()
+    if then is not None:
+        await then()
     await asyncio.wait_for(watching, PATIENCE.total_seconds())
     return time.perf_counter() - begun
+
+
+async def _tell(world: World, url: str) -> None:
+    """Send the push event that a server would send."""
+    log = world.operator.log.read_text()
+    port = re.findall(r"push events are received.*?port=(\d+)", log)[-1]
+    headers = {"Authorization": f"Bearer {SECRET}"}
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"http://127.0.0.1:{port}/", json={"url": url}, headers=headers) as answer,
+    ):
+        assert answer.status == HTTPStatus.ACCEPTED, await answer.text()
 
 
 async def _numbered(client: Client, namespace: str, expected: int, *, package: str = "") -> None:
