@@ -19,6 +19,7 @@ from porch.api.repository import Repository
 from porch.cache.cr import RESOURCES, CrCache, CrCacheSettings
 from porch.cache.recent import RecentContents
 from porch.controllers.announcer import Announcer
+from porch.controllers.discoveredobjects import DiscoveredObjects
 from porch.controllers.homes import Homes
 from porch.controllers.leaving import LeavingHomes
 from porch.controllers.packagerevision.library import PublishedRevisions
@@ -143,6 +144,9 @@ class Operator:
             revisions=self.revisions,
             homes=self.homes,
             open=parts.open_repository,
+            discovered=DiscoveredObjects(
+                client=client, revisions=self.revisions, look_at=self.revision_queue.add
+            ),
             status=StatusWriter(client, REPOSITORIES, Repository, manager=MANAGER),
             announcer=Announcer(parts.recorder, Repository.KIND, self.repositories),
             clock=clock,

@@ -6,31 +6,26 @@ one (`schedules`) wakes them all. One broken repository is nobody else's trouble
 its own conditions.
 """
 
-import asyncio
 import zlib
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from porch.api.conditions import ConditionType, find
 from porch.api.packagerevision import PackageRevision
 from porch.api.repository import Inline, Repository, RepositoryStatus
-from porch.api.wellknown import (
-    LATEST_REVISION_LABEL,
-    PACKAGE_REVISION_FINALIZER,
-    REPOSITORY_FINALIZER,
-    REPOSITORY_LABEL,
-)
+from porch.api.wellknown import REPOSITORY_FINALIZER
 from porch.controllers.budget import beyond_budget
+from porch.controllers.discoveredobjects import DiscoveredObjects
 from porch.controllers.homes import Homes, Registered
 from porch.controllers.repositorystatus import failed, is_ready, listed
 from porch.controllers.schedules import sync_of
 from porch.controllers.served import REPOSITORIES, REVISIONS, object_key
-from porch.engine.discovery import Discovered, delta
+from porch.engine.discovery import delta
 from porch.engine.ports import Announcer, Clock
 from porch.engine.seen import Key
 from porch.errors import Disposition, PorchError
-from porch.runtime.apierrors import AlreadyExists, NotFound
+from porch.runtime.apierrors import NotFound
 from porch.runtime.client import Client
 from porch.runtime.queue import DONE, Result
 from porch.runtime.resources import ObjectKey
@@ -40,9 +35,7 @@ from porch.storage.adapter import RepositoryAdapter, RevisionId, Warned
 from porch.storage.known import Known
 
 KIND = Repository.KIND
-_REVISION = PackageRevision.KIND
 
-CREATED_AT_ONCE = 16  # objects of discovered revisions
 SOON = timedelta(seconds=1)  # the shortest wait between two listings of a schedule
 
 OpenRepository = Callable[[Repository], Awaitable[RepositoryAdapter]]
@@ -54,6 +47,7 @@ class Repositories:
 
     client: Client
     store: Store[Repository]
+    discovered: DiscoveredObjects
     revisions: Store[PackageRevision]
     homes: Homes
     open: OpenRepository
@@ -107,10 +101,10 @@ class Repositories:
         for each, id_ in objects.items():
             if sync.is_due or id_ in found.look_at or id_ in moved:
                 self.look_at(each)
-        await self._create_all(obj, registered, found.create)
+        refused = await self.discovered.make_all(registered, found.create)
         if sync.is_due:
             registered.full_at = now
-        warnings = [*after.warnings, *found.warnings, *self._withheld(registered)]
+        warnings = [*after.warnings, *found.warnings, *refused, *self._withheld(registered)]
         await self._show(key, obj, listed(obj, after, warnings, sync, now=self.clock.now()))
         return Result(after=min(_spread(key, self.poll), max(sync.look_at - now, SOON)))
 
@@ -147,43 +141,6 @@ class Repositories:
         registered = Registered(obj, Known(await self.open(obj), self.clock.now))
         self.homes.put(key, registered)
         return registered
-
-    async def _create_all(
-        self, repository: Repository, registered: Registered, found: Sequence[Discovered]
-    ) -> None:
-        """Make the objects; what takes longer than a number is done when there are all of them."""
-        line = iter(found)
-
-        async def work() -> None:
-            for discovered in line:
-                await self._create(repository, discovered)
-
-        registered.is_settling = len(found) > CREATED_AT_ONCE
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(CREATED_AT_ONCE):
-                    group.create_task(work())
-        finally:
-            was_settling, registered.is_settling = registered.is_settling, False
-        if was_settling:
-            namespace = repository.metadata.namespace
-            for discovered in found:
-                self.look_at(Key(namespace, discovered.name))
-
-    async def _create(self, repository: Repository, discovered: Discovered) -> None:
-        namespace = repository.metadata.namespace
-        key = Key(namespace, discovered.name)
-        try:
-            made = await self.client.create(
-                REVISIONS,
-                _object_for(repository, discovered),
-                namespace=namespace,
-                into=PackageRevision,
-            )
-            self.revisions.put(made)
-        except AlreadyExists:
-            pass  # its event may not have come yet
-        self.look_at(key)
 
     async def _show_failure(self, key: Key, obj: Repository, err: PorchError) -> None:
         registered = self.homes.get(key)
@@ -253,27 +210,3 @@ def _spread(key: Key, interval: timedelta) -> timedelta:
     """The interval, a little longer or shorter for each key: what began together drifts apart."""
     share = zlib.crc32(str(key).encode()) / 2**32
     return interval * (0.9 + 0.2 * share)
-
-
-def _object_for(repository: Repository, discovered: Discovered) -> dict[str, object]:
-    """The PackageRevision of a revision that git has; its status follows with its first pass."""
-    stored = discovered.stored
-    return {
-        "apiVersion": _REVISION.api_version,
-        "kind": _REVISION.kind,
-        "metadata": {
-            "name": discovered.name,
-            "namespace": repository.metadata.namespace,
-            "labels": {
-                REPOSITORY_LABEL: repository.metadata.name,
-                LATEST_REVISION_LABEL: "false",
-            },
-            "finalizers": [PACKAGE_REVISION_FINALIZER],
-        },
-        "spec": {
-            "packageName": stored.id.package,
-            "repository": repository.metadata.name,
-            "workspaceName": stored.id.workspace,
-            "lifecycle": stored.lifecycle,
-        },
-    }
