@@ -15,6 +15,7 @@ from pathlib import Path
 from porch_devcluster.errors import CommandFailed
 
 DEFAULT_BRANCH = "main"
+MAX_COMMITS_TRIED = 5  # while others push to the same branch
 AUTHOR = (
     "Porch tests <tests@example.com> 1700000000 +0000"  # fixed: the same files, the same commit
 )
@@ -77,9 +78,15 @@ class Repository:
         message: str = "Commit past the server",
     ) -> str:
         """Add or replace files on a branch in one commit, as somebody else would; its id."""
-        parent = self.refs().get(f"refs/heads/{branch}")
-        stream = _commit_stream(files, branch=branch, message=message, parent=parent)
-        _git("-C", str(self.path), "fast-import", "--quiet", stdin=stream)
+        for left in reversed(range(MAX_COMMITS_TRIED)):
+            parent = self.refs().get(f"refs/heads/{branch}")
+            stream = _commit_stream(files, branch=branch, message=message, parent=parent)
+            try:
+                _git("-C", str(self.path), "fast-import", "--quiet", stdin=stream)
+                break
+            except CommandFailed as err:
+                if "Not updating" not in str(err) or not left:
+                    raise  # else somebody pushed in between: once more, on top of that
         return self.git("rev-parse", f"refs/heads/{branch}").strip()
 
     def install_hook(self, name: str, script: str) -> None:

@@ -31,7 +31,7 @@ from porch.runtime.queue import DONE, Result
 from porch.runtime.resources import ObjectKey
 from porch.runtime.status import StatusWriter
 from porch.runtime.store import Store
-from porch.storage.adapter import RepositoryAdapter, RevisionId, Warned
+from porch.storage.adapter import RepositoryAdapter, RevisionId, Snapshot, Warned
 from porch.storage.known import Known
 
 KIND = Repository.KIND
@@ -94,8 +94,7 @@ class Repositories:
         )
         after = await registered.known.observe()
         registered.trouble = ""
-        beyond = beyond_budget(after.revisions.values(), budget_bytes=self.budget_bytes)
-        moved, registered.beyond = registered.beyond ^ beyond, beyond
+        moved = self._budget(registered, before, after)
         objects = self._objects(key)
         found = delta(key.name, before, after, objects.values())
         for each, id_ in objects.items():
@@ -107,6 +106,16 @@ class Repositories:
         warnings = [*after.warnings, *found.warnings, *refused, *self._withheld(registered)]
         await self._show(key, obj, listed(obj, after, warnings, sync, now=self.clock.now()))
         return Result(after=min(_spread(key, self.poll), max(sync.look_at - now, SOON)))
+
+    def _budget(
+        self, registered: Registered, before: Snapshot | None, after: Snapshot
+    ) -> frozenset[RevisionId]:
+        """Count the published files again; what came to have room, or has none any more."""
+        if before is not None and before.revisions is after.revisions:
+            return frozenset()
+        beyond = beyond_budget(after.revisions.values(), budget_bytes=self.budget_bytes)
+        moved, registered.beyond = registered.beyond ^ beyond, beyond
+        return moved
 
     def _withheld(self, registered: Registered) -> list[Warned]:
         if registered.repository.spec.inline is not Inline.ALL or not registered.beyond:

@@ -53,5 +53,7 @@ def delta(
 def _changed(
     before: Mapping[RevisionId, StoredRevision], after: Mapping[RevisionId, StoredRevision]
 ) -> set[RevisionId]:
+    if before is after:  # what an adapter answers when nothing changed
+        return set()
     every = before.keys() | after.keys()
     return {id_ for id_ in every if before.get(id_) != after.get(id_)}
