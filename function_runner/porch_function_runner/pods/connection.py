@@ -16,6 +16,7 @@ import grpc
 from porch.errors import PorchError
 from porch.functions.wire.evaluator_pb2 import EvaluateFunctionRequest, EvaluateFunctionResponse
 from porch.functions.wire.service import DETAILS_BYTES, PATH
+from porch.runtime.tracing import outgoing
 from porch_function_runner.pods.answers import answer_of
 from porch_function_runner.pods.failures import Unreachable
 
@@ -68,7 +69,8 @@ class GrpcConnection:
         """The answer of the wrapper; see the module for the errors."""
         if self._is_abandoned:
             raise self._lost()
-        call = self._method(request, timeout=within.total_seconds(), metadata=_METADATA)
+        metadata = (*_METADATA, *outgoing())
+        call = self._method(request, timeout=within.total_seconds(), metadata=metadata)
         self._active.add(call)
         try:
             return await call

@@ -39,6 +39,7 @@ from porch.runtime.tracing import calling, outgoing
 _TAKEN_DETAILS_BYTES = 256 << 10
 _METADATA_BYTES = 512 << 10  # details, text and what gRPC adds
 _ATTEMPTS = 4
+_SCHEMES = ("dns:", "ipv4:", "ipv6:", "unix:")  # of gRPC's own targets
 
 
 class RunnerClient:
@@ -118,7 +119,7 @@ def _check_size(request: EvaluateFunctionRequest, limit: int) -> None:
 
 def _target(address: str) -> str:
     """A plain host:port is resolved again and again, so that new replicas are found."""
-    return address if ":/" in address or address.startswith("unix:") else f"dns:///{address}"
+    return address if address.startswith(_SCHEMES) else f"dns:///{address}"
 
 
 def _options(settings: RemoteSettings) -> list[tuple[str, int | str]]:

@@ -11,10 +11,6 @@ from typing import Any, NamedTuple
 
 import grpc
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import set_tracer_provider
 
 from porch.errors import Permanent, PorchError
 from porch.functions.pool import PoolSettings, open_pool
@@ -32,6 +28,7 @@ from tests.unit.function_runner.calling import Answer, served
 from tests.unit.function_runner.program import image, running
 from tests.unit.function_runner.waiting import until
 from tests.unit.functions.calls import items, resource, written
+from tests.unit.spans import recorder
 
 pytestmark = pytest.mark.process
 
@@ -248,16 +245,35 @@ def test_a_runner_that_is_not_there_is_transient() -> None:
         client.runtime(FunctionRegistry()).evaluate(CALL)
 
 
+def test_calls_are_spread_over_replicas_and_none_fails_when_one_dies(tmp_path: Path) -> None:
+    """A name of several addresses is all that is needed."""
+    ended = 'porch_evaluation_calls_total{code="OK"}'
+    call = FunctionCall(image=image("cat"), items=CALL.items)
+    functions = {"cat": "#!/bin/sh\nexec cat\n"}
+    with running(tmp_path, functions) as one, running(tmp_path, functions) as other:
+        settings = RemoteSettings(address=f"ipv4:{one.address},{other.address}")
+        with open_runner(settings) as client:
+            remote = client.runtime(FunctionRegistry())
+            remote.evaluate(call)  # connects
+            for _ in range(20):
+                remote.evaluate(call)
+            shares = (one.metric(ended), other.metric(ended))
+            one.process.kill()
+            for _ in range(20):
+                remote.evaluate(call)
+
+        assert min(shares) >= 5
+        assert sum(shares) == 21
+        assert other.metric(ended) == shares[1] + 20
+
+
 def test_the_runner_s_span_is_a_child_of_the_caller_s() -> None:
     """One trace from the render to the function."""
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    set_tracer_provider(provider)
+    recorder().clear()
     with runtime(cat) as remote:
         remote.evaluate(CALL)
 
-    spans = {str(span.kind): span for span in exporter.get_finished_spans()}
+    spans = {str(span.kind): span for span in recorder().get_finished_spans()}
     client, server = spans["SpanKind.CLIENT"], spans["SpanKind.SERVER"]
     assert server.parent is not None
     assert server.parent.span_id == client.context.span_id

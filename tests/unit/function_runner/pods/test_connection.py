@@ -13,11 +13,13 @@ import pytest
 from porch.functions.wire.evaluator_pb2 import EvaluateFunctionRequest, EvaluateFunctionResponse
 from porch.functions.wire.service import METHOD, SERVICE, STATUS_DETAILS
 from porch.kpt.evaluate import ResultItem
+from porch.runtime.tracing import working
 from porch_function_runner.failures import FunctionFailed, OutOfTime, TooLarge
 from porch_function_runner.pods.answers import BadWrapper
 from porch_function_runner.pods.connection import GrpcConnection, connect
 from porch_function_runner.pods.failures import Unreachable
 from porch_function_runner.statuses import details_of
+from tests.unit.spans import recorder
 
 pytestmark = pytest.mark.process
 
@@ -30,9 +32,15 @@ SOON = timedelta(seconds=10)
 @asynccontextmanager
 async def connected(wrapper: Wrapper) -> AsyncGenerator[GrpcConnection, None]:
     """A connection to a pod whose wrapper answers so."""
+
+    async def answer(
+        request: EvaluateFunctionRequest, context: Context
+    ) -> EvaluateFunctionResponse:
+        return await wrapper(request, context)
+
     server = grpc.aio.server()
     method = grpc.unary_unary_rpc_method_handler(
-        wrapper,
+        answer,  # gRPC must see a coroutine function
         request_deserializer=EvaluateFunctionRequest.FromString,
         response_serializer=EvaluateFunctionResponse.SerializeToString,
     )
@@ -135,3 +143,19 @@ async def test_a_pod_that_takes_no_connections_is_told_with_what_to_look_at() ->
     """Ready, as the kubelet sees it, and yet out of reach: a network policy, or the DNS."""
     with pytest.raises(Unreachable, match="check network policies, the Service"):
         await connect("p", "127.0.0.1:1", max_message_bytes=1, within=timedelta(seconds=0.3))
+
+
+async def test_the_context_of_a_trace_reaches_the_pod() -> None:
+    """For wrappers that take part in it."""
+    recorder()
+    heard: list[str] = []
+
+    async def note(_: EvaluateFunctionRequest, context: Context) -> EvaluateFunctionResponse:
+        heard.extend(key for key, _ in context.invocation_metadata() or ())
+        return EvaluateFunctionResponse()
+
+    async with connected(note) as connection:
+        with working("a render", {}):
+            await connection.evaluate(REQUEST, SOON)
+
+    assert "traceparent" in heard
