@@ -100,6 +100,9 @@ class RegistrySettings:
         Path("/var/tmp/tls-secret/"),  # noqa: S108 (a mount, not a scratch file)
         "Folder with its ca.crt or ca.pem",
     )
+    node_platforms: tuple[str, ...] = flag(
+        (), "Platforms of the nodes, such as linux/amd64; none means the runner's own"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
