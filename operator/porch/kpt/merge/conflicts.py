@@ -1,8 +1,8 @@
 """What both sides changed differently, as data.
 
 Pure. Values: `base`, `ours` and `theirs` are the text of a scalar, or a collection on one line; of
-a whole file the id of its blob; None where it is absent. They may be secret: `str()` leaves them
-out, and so must logs.
+a whole file the id of its blob, of a sub-package that of its tree; None where it is absent. They
+may be secret: `str()` leaves them out, and so must logs.
 Order     by path, then resource, then field.
 """
 

@@ -101,14 +101,11 @@ class Contest:
             return chosen
         if not documents:
             return None
-        mode = merged_mode(files)
         for side in (Side.LOCAL, Side.UPDATED):
             file = files.of(side)
             if file is not None and _reads_as(documents, read[side]):
-                return with_mode(file, mode)
-        present = files.local or files.updated or files.original
-        written = File.of(emit(documents).encode())
-        return with_mode(written, mode or (present.mode if present is not None else None))
+                return with_mode(file, merged_mode(files))
+        return File.of(emit(documents).encode(), merged_mode(files))
 
 
 def _may_hold(file: File, resources: Iterable[ResourceId]) -> bool:

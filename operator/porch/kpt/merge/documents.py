@@ -23,7 +23,7 @@ from porch.kpt.yaml.limits import YamlLimits
 from porch.kpt.yaml.node import Node
 from porch.kpt.yaml.parse import parse
 
-_SUFFIXES: Final = (".yaml", ".yml")
+YAML_SUFFIXES: Final = (".yaml", ".yml")
 
 
 class DuplicateResource(Permanent):
@@ -96,7 +96,7 @@ class DocumentFiles:
         self._packages = {"", *(dirname(path) for path in files if basename(path) == KPTFILE)}
 
     def __contains__(self, path: str) -> bool:
-        return path.endswith(_SUFFIXES) and not (self._ignores and self._is_hidden(path))
+        return path.endswith(YAML_SUFFIXES) and not (self._ignores and self._is_hidden(path))
 
     def _is_hidden(self, path: str) -> bool:
         package = dirname(path)

@@ -71,11 +71,11 @@ def _function_label(function: Node) -> str:
     if name:
         return f"name={name}"
     if image:
-        return f"image={image_name(image)}"
+        return f"image={_image_name(image)}"
     return f"exec={command}" if command else ""
 
 
-def image_name(image: str) -> str:
+def _image_name(image: str) -> str:
     """An image reference without tag and digest; a registry's port is no tag."""
     reference = image.partition("@")[0]
     head, colon, tag = reference.rpartition(":")

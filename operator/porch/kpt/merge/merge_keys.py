@@ -2,14 +2,13 @@
 
 Pure. Each document with a name, namespace or labels gets once the comment `# kpt-merge:
 <namespace>/<name>` on its `metadata`, and the annotation `internal.kpt.dev/upstream-identifier`, as
-the comment then says. The Kptfile gets them, too. A file that has them keeps its bytes; one
-that is no YAML has no resources to mark.
+the comment then says. The Kptfile gets them, too. A file that has them keeps its bytes; one that is
+no YAML, or that a `.krmignore` hides, has no resources to mark.
 Mode KPT  Kptfiles get none, every YAML file is laid out anew, and one bad file stops it all.
 Source    kpt's merge comments; the annotation as Porch writes it.
 """
 
 from posixpath import basename
-from typing import Final
 
 from porch.kpt.annotations import UPSTREAM_IDENTIFIER, annotation, set_annotation
 from porch.kpt.compatibility import Compatibility
@@ -25,8 +24,6 @@ from porch.kpt.yaml.limits import YamlLimits
 from porch.kpt.yaml.node import Node
 from porch.kpt.yaml.parse import parse
 
-_SUFFIXES: Final = (".yaml", ".yml")
-
 
 def ensure_merge_keys(
     content: Content,
@@ -37,13 +34,13 @@ def ensure_merge_keys(
     """The content with every resource marked."""
     if mode is Compatibility.KPT:
         return _marked_by_kpt(content, limits.yaml)
-    marked = {
-        path: _marked(file, limits.yaml)
-        if basename(path) == KPTFILE or path.endswith(_SUFFIXES)
-        else file
-        for path, file in content.items()
-    }
-    return Content(marked)
+    known = DocumentFiles(content)
+    return Content(
+        {
+            path: _marked(file, limits.yaml) if path in known or basename(path) == KPTFILE else file
+            for path, file in content.items()
+        }
+    )
 
 
 def _marked(file: File, limits: YamlLimits) -> File:

@@ -26,17 +26,18 @@ def merge_file(sides: Files, path: str) -> tuple[File | None, Conflict | None]:
     return (chosen and with_mode(chosen, merged_mode(sides)), conflict)
 
 
-def merged_mode(sides: Files) -> FileMode | None:
-    """The mode that a file gets; None when there is nothing to merge."""
+def merged_mode(sides: Files) -> FileMode:
+    """The mode that a file of these sides gets."""
     original, updated, local = sides
-    if original is None or updated is None or local is None:
-        return None
-    return updated.mode if local.mode is original.mode else local.mode
+    if original is not None and updated is not None and local is not None:
+        return updated.mode if local.mode is original.mode else local.mode
+    present = local or updated or original
+    return present.mode if present is not None else FileMode.REGULAR
 
 
-def with_mode(file: File, mode: FileMode | None) -> File:
+def with_mode(file: File, mode: FileMode) -> File:
     """The file, executable or not as `mode` says; a symlink stays one."""
-    if mode is None or FileMode.SYMLINK in (mode, file.mode):
+    if FileMode.SYMLINK in (mode, file.mode):
         return file
     return File(file.blob, mode, file.data)
 

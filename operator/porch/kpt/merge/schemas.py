@@ -10,6 +10,7 @@ from typing import Final
 
 from porch.kpt.content import File
 from porch.kpt.merge.crds import GroupVersionKind, crd_shapes
+from porch.kpt.merge.documents import YAML_SUFFIXES
 from porch.kpt.merge.kubernetes import builtin_shape, resource_shape
 from porch.kpt.merge.shapes import Shape
 from porch.kpt.yaml.data import read_data
@@ -54,7 +55,7 @@ class Schemas:
             file.blob: file
             for package in self._packages
             for path, file in package.items()
-            if path.endswith((".yaml", ".yml")) and _SIGN in (file.data or b"")
+            if path.endswith(YAML_SUFFIXES) and _SIGN in (file.data or b"")
         }
         return (file.text or "" for file in files.values())
 

@@ -77,10 +77,11 @@ class _Merge:
         )
 
     def _file(self, path: str, files: Files) -> File | None:
-        if basename(path) == KPTFILE and files.local is not None and files.updated is not None:
-            file, conflicts = merge_kptfile(
-                files, path, is_root=path == KPTFILE, limits=self._limits
-            )
+        original, updated, local = files
+        is_kptfile = basename(path) == KPTFILE and local is not None and updated is not None
+        if is_kptfile and not same_bytes(original, updated):
+            is_root = path == KPTFILE
+            file, conflicts = merge_kptfile(files, path, is_root=is_root, limits=self._limits)
             self.conflicts += conflicts
             return file
         chosen, conflict = merge_file(files, path)

@@ -97,9 +97,14 @@ def upgrade(
 ) -> Upgraded:
     """`local`, made from `original`, with what `updated` has become."""
     for side, content in zip(Side, (original, updated, local), strict=True):
-        check_files({path: file.data or b"" for path, file in content.items()}, limits)
+        _check_size(content, limits)
         if side in _PACKAGES[mode] and KPTFILE not in content:
             raise NotAPackage(side, len(content))
     run = (_RUNS if mode is Compatibility.DEFAULT else _RUNS_OF_KPT)[strategy]
     files, conflicts = run(Three(original, updated, local), limits=limits.yaml)
+    _check_size(files, limits)
     return Upgraded(Content(files), in_order(conflicts))
+
+
+def _check_size(files: PackageFiles, limits: PackageLimits) -> None:
+    check_files({path: file.data or b"" for path, file in files.items()}, limits)

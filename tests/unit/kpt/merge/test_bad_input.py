@@ -3,7 +3,7 @@
 import pytest
 
 from porch.errors import Permanent
-from porch.kpt.content import Content, File
+from porch.kpt.content import BadPath, Content, File
 from porch.kpt.files import BadPackage, PackageLimits
 from porch.kpt.merge.documents import DuplicateResource, Unread
 from porch.kpt.merge.kptfiles import UnmergeableKptfile
@@ -108,18 +108,19 @@ def test_bytes_that_are_needed_must_have_been_read() -> None:
         )
 
 
-def test_sizes_are_bounded() -> None:
-    """As they are for a render."""
-    whole = package({"a.yaml": A})
+@pytest.mark.parametrize("most", [1, 2], ids=["a side", "the result"])
+def test_sizes_are_bounded(most: int) -> None:
+    """As they are for a render; a merge may have more files than each of its sides."""
+    sides = (package({}), package({"a.yaml": A}), package({"b.yaml": A}))
 
-    with pytest.raises(BadPackage, match="at most 1 files"):
-        upgrade(
-            whole,
-            whole,
-            whole,
-            strategy=Strategy.RESOURCE_MERGE,
-            limits=PackageLimits(max_files=1),
-        )
+    with pytest.raises(BadPackage, match=f"at most {most} files, found {most + 1}"):
+        upgrade(*sides, strategy=Strategy.RESOURCE_MERGE, limits=PackageLimits(max_files=most))
+
+
+def test_a_path_cannot_be_a_file_and_a_folder() -> None:
+    """One of them must give way before the upgrade."""
+    with pytest.raises(BadPath, match="'a' must not be both a file and the folder of 'a/b'"):
+        upgraded({}, {"a/b": "2"}, {"a": "5"})
 
 
 def test_a_failure_changes_nothing() -> None:

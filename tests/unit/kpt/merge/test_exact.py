@@ -97,7 +97,7 @@ def test_selectors_of_which_only_some_have_names_are_refused() -> None:
         for selector in ("kind: A", "kind: B", "name: a")
     ]
 
-    with pytest.raises(Unmergeable, match=r"^Kptfile: line ") as caught:
+    with pytest.raises(Unmergeable, match=r"^Kptfile: line 9: ") as caught:
         upgraded(*sides)
 
     assert caught.value.in_kpt == "conflicting merge keys [name,] for field selectors"

@@ -71,7 +71,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 @given(versions())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_one_side_did_alone_is_done(sides: tuple[Any, Any, Any]) -> None:
     """merge(o, o, x) = merge(o, x, o) = merge(o, x, x) = x, to the byte."""
     original, other = resource(sides[0]), resource(sides[1])
@@ -103,7 +103,7 @@ def is_open(spec: Any, path: Path) -> bool:
 
 
 @given(versions())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_field_that_only_local_has_is_never_lost(sides: tuple[Any, Any, Any]) -> None:
     """Not even when upstream removed, or changed, everything around it."""
     original, updated, local = sides
@@ -134,7 +134,7 @@ def printed(path: Path) -> str:
 
 
 @given(versions())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_conflicts_are_the_fields_that_both_sides_changed_differently(
     sides: tuple[Any, Any, Any],
 ) -> None:
@@ -148,7 +148,7 @@ CONTAINERS = st.lists(st.sampled_from("abcd"), unique=True, max_size=4)
 
 
 @given(CONTAINERS, CONTAINERS, CONTAINERS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_elements_with_keys_are_a_set_of_their_own(
     original: list[str], updated: list[str], local: list[str]
 ) -> None:
@@ -189,7 +189,7 @@ def packages(draw: st.DrawFn) -> Content:
 
 
 @given(packages(), packages(), packages())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_packages_merge_as_their_files_do(
     original: Content, other: Content, third: Content
 ) -> None:

@@ -7,7 +7,7 @@ Errors    Unmergeable where a value is of another kind on another side.
 Source    the walker of kyaml 0.15 with its three-way visitor.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -48,9 +48,9 @@ class Walker:
             case Kind.SEQUENCE if self._has_keys(sources, shape):
                 return merge_elements(sources, shape, walk=self.walk, field=".".join(path))
             case Kind.SEQUENCE:
-                return _atomic(sources)
+                return _leaf(sources, _atomic)
             case Kind.SCALAR:
-                return _scalar(sources)
+                return _leaf(sources, _scalar)
             case Kind.ALIAS:
                 return None
 
@@ -108,7 +108,11 @@ def _fields(node: Node | None) -> dict[str, tuple[Node, Node]]:
 # -- leaves
 
 
-def _scalar(sources: Sources) -> Node | None:
+_Choice: TypeAlias = Callable[[Node | None, Node, Node], Node | None]
+
+
+def _leaf(sources: Sources, choose: _Choice) -> Node | None:
+    """A value without parts: removed, upstream's, local's, or as `choose` says."""
     dest, origin, updated = sources
     if is_null(updated) or is_null(dest):
         return None
@@ -116,6 +120,10 @@ def _scalar(sources: Sources) -> Node | None:
         return updated
     if updated is None or origin is None:
         return dest
+    return choose(dest, origin, updated)
+
+
+def _scalar(dest: Node | None, origin: Node, updated: Node) -> Node | None:
     is_untouched = dest is None or _written(dest) == _written(origin)
     if is_untouched and _written(origin) != _written(updated):
         return updated
@@ -126,14 +134,7 @@ def _written(node: Node) -> tuple[str, tuple[str, str, str]]:
     return node.value, comments_of(node)
 
 
-def _atomic(sources: Sources) -> Node | None:
-    dest, origin, updated = sources
-    if is_null(updated) or is_null(dest):
-        return None
-    if is_nothing(updated) is not is_nothing(origin):
-        return updated
-    if updated is None or origin is None:
-        return dest
+def _atomic(dest: Node | None, origin: Node, updated: Node) -> Node | None:
     return updated if _in_one_line(updated) != _in_one_line(origin) else dest
 
 

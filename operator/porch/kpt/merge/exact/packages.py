@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from posixpath import basename
-from typing import Final
 
 from porch.kpt.content import File, tree_id
 from porch.kpt.files import package_directories
 from porch.kpt.kptfile import KPTFILE
 from porch.kpt.merge import kptfiles
 from porch.kpt.merge.conflicts import Conflict, Taken
+from porch.kpt.merge.documents import YAML_SUFFIXES
 from porch.kpt.merge.exact.comparison import changed_files
 from porch.kpt.merge.exact.kptfiles import has_upstream, merge_kptfile
 from porch.kpt.merge.exact.resources import merge_resources
@@ -27,8 +27,6 @@ from porch.kpt.merge.sides import PackageFiles, Three
 from porch.kpt.yaml.limits import YamlLimits
 
 Merged = tuple[dict[str, File], list[Conflict]]
-
-_YAML: Final = (".yaml", ".yml")
 
 
 def merge_packages(sides: Three[PackageFiles], *, limits: YamlLimits) -> Merged:
@@ -167,7 +165,11 @@ class _Merge:
             directory, merge_resources(resources, place=directory, tell=tell, limits=self._limits)
         )
         for path in sorted({*sides.original, *sides.updated, *sides.local}):
-            if basename(path) != KPTFILE and not path.endswith(_YAML) and ".git" not in path:
+            if (
+                basename(path) != KPTFILE
+                and not path.endswith(YAML_SUFFIXES)
+                and ".git" not in path
+            ):
                 self._merge_file(directory, path, sides)
 
     def _outside_nested(self, directory: str, sides: Three[dict[str, File]]) -> Three[PackageFiles]:

@@ -65,7 +65,8 @@ def _fields(node: Node, fields: Mapping[str, Writer]) -> Node:
     for name, write in fields.items():
         value = node.get(name)
         written = write(value) if value is not None else None
-        if written is not None:
+        if value is not None and written is not None:
+            written.line = value.line
             mapping.content += (Node.string(name), written)
     return mapping
 
