@@ -28,6 +28,7 @@ from porch.functions.wire.evaluator_pb2 import (
 )
 from porch.functions.wire.service import (
     DETAILS_BYTES,
+    FUNCTION_DIGEST,
     METHOD,
     PATH,
     SERVICE,
@@ -53,13 +54,14 @@ class RunnerClient:
             response_deserializer=EvaluateFunctionResponse.FromString,
         )
 
-    def evaluate(self, request: EvaluateFunctionRequest) -> EvaluateFunctionResponse:
-        """The answer; grpc.RpcError when there is none."""
+    def evaluate(self, request: EvaluateFunctionRequest) -> tuple[EvaluateFunctionResponse, str]:
+        """The answer, and the digest of what ran ("" where unknown); else grpc.RpcError."""
         with calling(METHOD, {"function.image": request.image}):
             metadata = ((DETAILS_BYTES, str(_TAKEN_DETAILS_BYTES)), *outgoing())
-            return self._method(
-                request, timeout=self.settings.timeout.total_seconds(), metadata=metadata
-            )
+            limit = self.settings.timeout.total_seconds()
+            response, call = self._method.with_call(request, timeout=limit, metadata=metadata)
+        said = dict(call.trailing_metadata() or ())
+        return response, str(said.get(FUNCTION_DIGEST, ""))
 
     def runtime(self, registry: FunctionRegistry) -> "RemoteRuntime":
         """The runtime that has everything run there."""
@@ -90,7 +92,7 @@ class RemoteRuntime:
         settings = self.client.settings
         _check_size(request, settings.max_message_bytes)
         try:
-            response = self.client.evaluate(request)
+            response, digest = self.client.evaluate(request)
         except grpc.RpcError as err:
             return outcome(err, image, asked=settings.address, within=settings.timeout)
         listed = read_printed(response.resource_list)
@@ -100,7 +102,7 @@ class RemoteRuntime:
             stderr=response.log.decode(errors="replace"),
             through_text=True,
             is_empty=listed.is_empty,
-            image=image,
+            image=f"{image}@{digest}" if digest and "@" not in image else image,
         )
 
 

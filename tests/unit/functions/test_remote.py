@@ -95,6 +95,22 @@ def test_items_and_results_come_back_with_what_was_said() -> None:
     assert (output.stderr, output.image, output.through_text) == ("said", IMAGE, True)
 
 
+def test_a_record_names_the_digest_that_ran() -> None:
+    """A tag may have moved by the time that somebody asks."""
+
+    async def from_pod(request: EvaluationRequest, _: Deadline) -> EvaluationResponse:
+        return EvaluationResponse(resource_list=request.resource_list, digest="sha256:ab")
+
+    with runtime(from_pod) as remote:
+        tagged = remote.evaluate(CALL)
+        pinned = remote.evaluate(FunctionCall(image="r.example/fn@sha256:ab"))
+
+    assert tagged is not None
+    assert pinned is not None
+    assert tagged.image == f"{IMAGE}@sha256:ab"
+    assert pinned.image == "r.example/fn@sha256:ab"
+
+
 def test_an_image_is_completed_before_it_is_sent() -> None:
     """The runner sees full references only."""
     asked: list[str] = []
