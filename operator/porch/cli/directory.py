@@ -42,7 +42,7 @@ class PackageDirectory:
         total = 0
         for path, status in _regular_files(root):
             total += status.st_size
-            _check_size(path, status.st_size, total, limits)
+            check_size(path, status.st_size, total, limits)
             if len(files) == limits.max_files:
                 raise BadPackage(
                     f"a package must have at most {limits.max_files} files with resources,"
@@ -60,23 +60,25 @@ def version(status: os.stat_result) -> Version:
 
 def _regular_files(root: Path) -> Iterator[tuple[str, os.stat_result]]:
     """The files worth reading."""
-    for folder, folders, names in os.walk(root, onerror=_refuse_folder):
+    for folder, folders, names in os.walk(root, onerror=refuse_unreadable):
         folders[:] = sorted(each for each in folders if each != ".git")
         for name in sorted(names):
             if not is_resource_file(name) and name != KRMIGNORE:
                 continue
             file = Path(folder, name)
-            path = _utf8(file.relative_to(root).as_posix())
+            path = utf8_path(file.relative_to(root).as_posix())
             status = os.lstat(file)
             if stat.S_ISREG(status.st_mode):
                 yield path, status
 
 
-def _refuse_folder(error: OSError) -> None:
+def refuse_unreadable(error: OSError) -> None:
+    """What a walk does with a folder that it cannot list."""
     raise UnusableDirectory(f"{error.filename!r} must be readable: {error.strerror}") from error
 
 
-def _utf8(path: str) -> str:
+def utf8_path(path: str) -> str:
+    """The path, if it is text."""
     try:
         path.encode()
     except UnicodeEncodeError as error:
@@ -86,7 +88,8 @@ def _utf8(path: str) -> str:
     return path
 
 
-def _check_size(path: str, size: int, total: int, limits: PackageLimits) -> None:
+def check_size(path: str, size: int, total: int, limits: PackageLimits) -> None:
+    """Raise BadPackage for a file, or all files so far together, of too many bytes."""
     if size > limits.max_file_bytes:
         raise BadPackage(
             f"{path}: a file must have at most {limits.max_file_bytes} bytes, found {size}"

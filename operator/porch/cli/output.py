@@ -6,18 +6,18 @@ Errors    BadArguments, Unwritable.
 """
 
 import os
-import secrets
-import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from porch.cli.directory import PackageDirectory
 from porch.cli.errors import BadArguments, Unwritable
+from porch.cli.newdirectory import write_new
 from porch.cli.replacing import replace_files
 from porch.errors import PorchError
+from porch.kpt.content import File
 from porch.kpt.files import text_of
 from porch.kpt.kptfile import KPTFILE, SAVE_ON_FAILURE_ANNOTATION, parse_kptfile
 from porch.kpt.outcome import FileData, Rendered, RenderFailed
@@ -84,8 +84,9 @@ class Output:
             case Target.UNWRAP:
                 sys.stdout.write(unwrapped_text(rendered.items))
             case Target.DIRECTORY:
-                write = {path: _bytes(rendered.files[path]) for path in rendered.resources}
-                write_directory(Path(self.directory), write)
+                files = rendered.files
+                made = {path: File.of(_bytes(files[path])) for path in rendered.resources}
+                write_new(Path(self.directory), made)
 
 
 def put_partial(failure: RenderFailed, package: PackageDirectory) -> None:
@@ -98,24 +99,6 @@ def put_partial(failure: RenderFailed, package: PackageDirectory) -> None:
         files = {path: _bytes(data) for path, data in failure.files.items()}
         write = {path: data for path, data in files.items() if package.files.get(path) != data}
         replace_files(package, write=write, remove=())
-
-
-def write_directory(directory: Path, files: Mapping[str, bytes]) -> None:
-    """A new directory with these files, there as a whole or not at all."""
-    staging = directory.parent / f".{secrets.token_hex(8)}.porch-tmp"
-    try:
-        staging.mkdir(parents=True)
-        try:
-            for path, data in files.items():
-                file = staging / path
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(data)
-            staging.rename(directory)
-        except BaseException:
-            shutil.rmtree(staging)
-            raise
-    except OSError as error:
-        raise Unwritable(f"{error.filename!r} must be writable: {error.strerror}") from error
 
 
 def write_results(directory: str, functions: Sequence[FunctionRun]) -> str:

@@ -9,10 +9,18 @@ import pytest
 
 from porch.kpt.kptfile import parse_kptfile
 from porch_devcluster.gitserver.server import GitServer
-from tests.integration.cli.packages import Blueprints, deployment, package, remote
+from tests.integration.cli.packages import (
+    Blueprints,
+    deployment,
+    local_repository,
+    package,
+    remote,
+)
 from tests.unit.cli.commandline import CONFIG_MAP, Porchctl, snapshot, write_tree
 
 pytestmark = pytest.mark.process
+
+ODD = "upstream: {type: git, git: {repo: REPO, directory: /web, ref: v1}, updateStrategy: odd}\n"
 
 
 @pytest.fixture
@@ -125,13 +133,14 @@ def test_force_delete_replace_drops_what_was_changed_here(porchctl: Porchctl, sh
         ({"deploy.yaml": "a: [\n"}, "local deploy.yaml: line 2"),
         ({"Kptfile": package(extra="upstream: {git: {repo: x}, wrong: 1}\n")}, "wrong"),
         ({"Kptfile": package()}, "must name where the package comes from"),
+        ({"Kptfile": package(extra=ODD)}, "must be one of resource-merge"),
     ],
 )
 def test_an_update_that_fails_changes_nothing(
-    porchctl: Porchctl, shop: Path, spoil: dict[str, str], says: str
+    porchctl: Porchctl, blueprints: Blueprints, shop: Path, *, spoil: dict[str, str], says: str
 ) -> None:
     """Neither files nor the Kptfile."""
-    write_tree(shop, dict(spoil))
+    write_tree(shop, {path: text.replace("REPO", blueprints.url) for path, text in spoil.items()})
     before = snapshot(shop)
     ended = porchctl("pkg", "update", "shop@v2")
 
@@ -185,6 +194,38 @@ def test_sub_packages_of_the_same_place_go_along(
     ]
     for path, image in (("sub", "sub:2"), ("same", "sub:2"), ("other", "nginx:1")):
         assert image in (workplace / f"app/{path}/deploy.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("repo", "directory", "says"),
+    [
+        ("PRIVATE", "/", "must not come from this machine"),
+        ("URL", "/web", "must not come from the package that it is in"),
+    ],
+)
+def test_an_update_brings_no_sub_package_that_must_not_be(
+    porchctl: Porchctl, blueprints: Blueprints, shop: Path, *, repo: str, directory: str, says: str
+) -> None:
+    """One that reads this machine, or that would never end."""
+    local_repository(shop.parent / "private", {"Kptfile": package()})
+    place = repo.replace("PRIVATE", str(shop.parent / "private")).replace("URL", blueprints.url)
+    inner = remote(place, directory, "v1", name="inner")
+    blueprints.publish("web/v3", {"web/inner/Kptfile": inner})
+    before = snapshot(shop)
+    ended = porchctl("pkg", "update", "shop@v3")
+
+    assert says in ended.stderr
+    assert snapshot(shop) == before
+
+
+def test_a_sub_package_of_this_machine_that_we_put_there_is_updated(
+    porchctl: Porchctl, shop: Path
+) -> None:
+    """It was our own choice."""
+    local_repository(shop.parent / "private", {"Kptfile": package()})
+    porchctl("pkg", "get", "./private@v1", shop / "mine")
+
+    assert porchctl("pkg", "update", "shop@v2").code == 0
 
 
 def test_what_was_changed_here_is_shown_before_and_after_an_update(

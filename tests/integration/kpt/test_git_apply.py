@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from porch.cli.newdirectory import write_new
 from porch.cli.packages.localpackage import read_content
-from porch.cli.packages.newdirectory import write_new
 from porch.kpt.content import Content, FileMode
 from porch.kpt.diff.compare import compare
 from porch.kpt.diff.unified import unified

@@ -15,7 +15,7 @@ from porch.cli.packages.localpackage import LocalPackage, kptfile_of, read_conte
 from porch.cli.packages.progress import Progress
 from porch.cli.packages.remotes import fetch_remotes, git_upstream
 from porch.cli.packages.report import Report
-from porch.cli.packages.upstreams import Fetched, Upstreams
+from porch.cli.packages.upstreams import Fetched, Upstreams, shown_place
 from porch.kpt.content import Content
 from porch.kpt.diff.changes import Diff
 from porch.kpt.diff.compare import compare
@@ -24,7 +24,6 @@ from porch.kpt.diff.unified import unified
 from porch.kpt.kptfile import KPTFILE, GitRef
 from porch.kpt.merge.merge_keys import ensure_merge_keys
 from porch.kpt.provenance import with_provenance
-from porch.kpt.subtrees import subtree
 from porch.kpt.yaml.node import Data
 
 
@@ -92,7 +91,7 @@ class _Sides:
         self._package = package
         self._shown = shown
         self._upstreams = upstreams
-        self._kptfile = kptfile_of(package.content, shown)
+        self._kptfile = kptfile_of(package.content, shown=shown)
         self._upstream = git_upstream(self._kptfile, shown)
 
     def local(self) -> _Side:
@@ -130,9 +129,8 @@ class _Sides:
 
     def _fetch_inner(self, directory: str, wanted: GitRef) -> Fetched:
         """A sub-package that upstream only names: at the commit that is here, if it is here."""
-        inner = subtree(self._package.content, directory)
-        if KPTFILE in inner:
-            kptfile = kptfile_of(inner, directory)
+        if f"{directory}/{KPTFILE}" in self._package.content:
+            kptfile = kptfile_of(self._package.content, directory)
             lock = kptfile.upstream_lock.git if kptfile.upstream_lock is not None else None
             if lock is not None and git_upstream(kptfile, directory) == wanted:
                 return self._upstreams.at_commit(lock)
@@ -140,8 +138,7 @@ class _Sides:
 
 
 def _title(place: GitRef) -> str:
-    directory = place.directory.strip("/")
-    return f"{place.repo}/{directory}@{place.ref}" if directory else f"{place.repo}@{place.ref}"
+    return f"{shown_place(place)}@{place.ref}"
 
 
 def _tell(compared: list[Compared], options: DiffOptions, report: Report) -> int:

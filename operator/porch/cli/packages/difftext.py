@@ -1,4 +1,4 @@
-"""A difference for people: one line a resource, one a field. Pure."""
+"""A difference for people: one line a resource, one a field; secrets are not shown. Pure."""
 
 import json
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from typing import Final
 from porch.kpt.diff.alignment import differing_blocks
 from porch.kpt.diff.changes import Change, Diff, FieldChange, FileChange, Nature, ResourceChange
 from porch.kpt.diff.unified import hunks, lines_of
+from porch.kpt.merge.conflicts import ResourceId
 from porch.kpt.yaml.node import Data
 
 _MARKS: Final = {
@@ -57,7 +58,17 @@ def _resource(change: ResourceChange) -> Iterator[str]:
         place = f"{change.previous_path} → {change.path}"
     yield f"{_MARKS[change.change]} {change.resource}  ({place})"
     for each in change.fields:
-        yield from _field(each)
+        if is_secret(change.resource, each.path):
+            yield f"    {each.path}: {each.change} (a secret is not shown)"
+        else:
+            yield from _field(each)
+
+
+def is_secret(resource: ResourceId | None, field: str) -> bool:
+    """Whether a field holds what must not be on a screen or in a log: the data of Secrets."""
+    if resource is None or (resource.group, resource.kind) != ("", "Secret"):
+        return False
+    return field.startswith(("data", "stringData"))
 
 
 def _field(change: FieldChange) -> Iterator[str]:

@@ -1,17 +1,17 @@
 """`porchctl pkg get`: a package out of a git repository into a new directory."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from porch.cli.errors import BadArguments
-from porch.cli.packages.localpackage import read_content
-from porch.cli.packages.newdirectory import write_new
+from porch.cli.newdirectory import write_new
+from porch.cli.packages.localpackage import LocalPackage
 from porch.cli.packages.packageurl import parse_package_url
 from porch.cli.packages.progress import Progress
 from porch.cli.packages.remotes import fetch_remotes, provenance
 from porch.cli.packages.report import Report, place_data
 from porch.cli.packages.rewriting import exclusive, rewrite
-from porch.cli.packages.upstreams import Fetched, Upstreams
+from porch.cli.packages.upstreams import Fetched, Upstreams, shown_place
 from porch.kpt.content import Content
 from porch.kpt.files import package_directories
 from porch.kpt.kptfile import Upstream
@@ -60,7 +60,8 @@ def _check_free(directory: Path, shown: str) -> None:
 def _write(directory: Path, content: Content) -> None:
     if directory.is_dir():  # it stays the same one: it may be where the shell is
         with exclusive(directory):
-            rewrite(replace(read_content(directory), content=Content({}), versions={}), content)
+            empty = LocalPackage(directory.resolve(), Content({}), {})  # what came meanwhile stays
+            rewrite(empty, content)
     else:
         write_new(directory, content)
 
@@ -69,10 +70,10 @@ def _tell(report: Report, shown: str, content: Content, fetched: list[Fetched]) 
     place = fetched[0].place
     packages = package_directories(content)
     size = f"{len(content)} files" + (f", {len(packages)} packages" if packages[1:] else "")
-    origin = f"{place.repo}{place.directory.rstrip('/')} at {place.ref} ({place.commit[:7]})"
+    origin = f"{shown_place(place)} at {place.ref} ({place.commit[:7]})"
     report.line(f"Got {shown!r} from {origin}: {size}")
     for each in fetched[1:]:
-        report.line(f"  with {each.place.repo}{each.place.directory} at {each.place.ref}")
+        report.line(f"  with {shown_place(each.place)} at {each.place.ref}")
     left_out = [path for each in fetched for path in each.left_out]
     for path in left_out:
         report.line(f"  left out {path}: a link that leads out of its package")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from porch.cli.errors import BadArguments
+from porch.cli.newdirectory import write_new
 from porch.cli.packages.localpackage import read_content
-from porch.cli.packages.newdirectory import write_new
 from porch.cli.packages.report import Report
 from porch.cli.packages.rewriting import exclusive, rewrite
 from porch.kpt.content import Content

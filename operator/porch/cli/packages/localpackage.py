@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from porch.cli.directory import Version, version
+from porch.cli.directory import Version, check_size, refuse_unreadable, utf8_path, version
+from porch.cli.diskfiles import read_file
 from porch.cli.errors import UnusableDirectory
-from porch.cli.packages.diskfiles import read_file
 from porch.kpt.content import Content, File
 from porch.kpt.files import DEFAULT_PACKAGE_LIMITS, BadPackage, text_of
 from porch.kpt.kptfile import KPTFILE, Kptfile, parse_kptfile
@@ -31,15 +31,16 @@ class LocalPackage:
     versions: Mapping[str, Version]
 
 
-def kptfile_of(content: Mapping[str, File], where: str) -> Kptfile:
-    """The Kptfile of a package."""
-    file = content.get(KPTFILE)
+def kptfile_of(content: Mapping[str, File], directory: str = "", *, shown: str = "") -> Kptfile:
+    """The Kptfile of the package in a directory of the content, which errors call `shown`."""
+    source = f"{directory}/{KPTFILE}" if directory else KPTFILE
+    file = content.get(source)
     if file is None:
+        where = shown or directory or "."
         raise UnusableDirectory(
             f"{where!r} must be a package, and has no {KPTFILE}: `porchctl pkg get` gets a package,"
             f" `porchctl pkg init {where}` makes one"
         )
-    source = f"{where}/{KPTFILE}"
     return parse_kptfile(text_of(file.data or b"", source), source=source)
 
 
@@ -62,11 +63,12 @@ def read_content(directory: str | Path) -> LocalPackage:
         )
     files: dict[str, File] = {}
     versions: dict[str, Version] = {}
-    total = 0
+    total, limits = 0, DEFAULT_PACKAGE_LIMITS
     for path, place in _entries(root):
         try:
             status = place.lstat()
-            total = _checked(path, status.st_size, total)
+            total += status.st_size
+            check_size(path, status.st_size, total, limits)
             file = read_file(place, status)
         except OSError as error:
             raise UnusableDirectory(f"{path} must be readable: {error.strerror}") from error
@@ -78,7 +80,7 @@ def read_content(directory: str | Path) -> LocalPackage:
 def _entries(root: Path) -> Iterator[tuple[str, Path]]:
     """All that is no directory, by its path from the root."""
     count = 0
-    for folder, folders, names in os.walk(root, onerror=_refuse):
+    for folder, folders, names in os.walk(root, onerror=refuse_unreadable):
         here = Path(folder)
         links = [each for each in folders if (here / each).is_symlink()]
         folders[:] = sorted(set(folders).difference(links, _NOT_OURS))
@@ -91,31 +93,4 @@ def _entries(root: Path) -> Iterator[tuple[str, Path]]:
             if count > DEFAULT_PACKAGE_LIMITS.max_files:
                 most = DEFAULT_PACKAGE_LIMITS.max_files
                 raise BadPackage(f"a package must have at most {most} files, found more in {root}")
-            yield _utf8(path), place
-
-
-def _refuse(error: OSError) -> None:
-    raise UnusableDirectory(f"{error.filename!r} must be readable: {error.strerror}") from error
-
-
-def _utf8(path: str) -> str:
-    try:
-        path.encode()
-    except UnicodeEncodeError as error:
-        raise UnusableDirectory(
-            f"{os.fsencode(path)!r}: the name of a file must be UTF-8"
-        ) from error
-    return path
-
-
-def _checked(path: str, size: int, total: int) -> int:
-    limits = DEFAULT_PACKAGE_LIMITS
-    if size > limits.max_file_bytes:
-        raise BadPackage(
-            f"{path}: a file must have at most {limits.max_file_bytes} bytes, found {size}"
-        )
-    if total + size > limits.max_total_bytes:
-        raise BadPackage(
-            f"a package must have at most {limits.max_total_bytes} bytes, found more at {path}"
-        )
-    return total + size
+            yield utf8_path(path), place

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from porch.cli.errors import BadArguments
+from porch.cli.newdirectory import write_new
 from porch.cli.packages.difftext import summary_line
 from porch.cli.packages.localpackage import LocalPackage, package_root, read_content
-from porch.cli.packages.newdirectory import write_new
 from porch.cli.packages.report import Report, conflict_data
 from porch.cli.packages.rewriting import exclusive, rewrite
 from porch.kpt.compatibility import Compatibility

@@ -39,7 +39,8 @@ class PackageUrl:
     @property
     def name(self) -> str:
         """What the package is called: the last part of its place."""
-        last = self.places[-1].repo if not self.places[-1].directory else self.places[0].directory
+        place = self.places[-1]
+        last = place.directory or place.repo.removesuffix("/.git")
         return re.split(r"[/:]", last.rstrip("/"))[-1].removesuffix(".git")
 
 

@@ -1,15 +1,16 @@
 """Sub-packages with an upstream of their own that nobody has fetched yet.
 
-Effects: those of the caller's `fetch`. A package is fetched when its Kptfile has an `upstreamLock`.
+Effects: those of the caller's `fetch`. A package was fetched when its Kptfile has an
+`upstreamLock`.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from posixpath import basename, dirname
+from posixpath import dirname
 
 from porch.cli.errors import NoUpstream
 from porch.cli.packages.localpackage import kptfile_of
-from porch.cli.packages.upstreams import Fetched, source_of
+from porch.cli.packages.upstreams import Fetched, shown_place, source_of
 from porch.kpt.content import Content
 from porch.kpt.files import package_directories
 from porch.kpt.kptfile import KPTFILE, GitRef, Kptfile, Upstream, UpstreamLock
@@ -27,12 +28,13 @@ def fetch_remotes(content: Content, fetch: FetchInner) -> tuple[Content, list[Fe
     """The content with every sub-package in it that was not fetched, also those that come so."""
     fetched: list[Fetched] = []
     while (directory := next(_unfetched(content), None)) is not None:
-        package = subtree(content, directory)
-        kptfile = kptfile_of(package, directory)
+        kptfile = kptfile_of(content, directory)
         upstream = git_upstream(kptfile, directory)
-        _check_origin(content, directory, upstream)
+        check_cycle(content, directory, upstream)
+        check_machine(content, directory, upstream)
         found = fetch(directory, upstream)
-        content = with_subtree(content, directory, adopted(package, kptfile, found))
+        package = adopted(subtree(content, directory), kptfile, found)
+        content = with_subtree(content, directory, package)
         fetched.append(found)
     return content, fetched
 
@@ -65,33 +67,40 @@ def git_upstream(kptfile: Kptfile, where: str) -> GitRef:
     return kptfile.upstream.git
 
 
+def check_cycle(content: Content, directory: str, upstream: GitRef) -> None:
+    """A package must not hold itself: it would never end."""
+    for outer in _around(content, directory):
+        if (outer.repo, outer.directory) == (upstream.repo, upstream.directory):
+            raise NoUpstream(
+                f"the package {directory!r} must not come from the package that it is in:"
+                f" {shown_place(upstream)}"
+            )
+
+
+def check_machine(content: Content, directory: str, upstream: GitRef) -> None:
+    """A package of another machine must not choose what is read of this one."""
+    for outer in _around(content, directory):
+        if source_of(upstream.repo).is_local and not source_of(outer.repo).is_local:
+            raise NoUpstream(
+                f"the package {directory!r} must not come from this machine ({upstream.repo!r}),"
+                f" being part of one from {shown_place(outer)}"
+            )
+
+
+def _around(content: Content, directory: str) -> Iterator[GitRef]:
+    """Where the packages around a directory come from, as far as they say."""
+    while directory:
+        directory = dirname(directory)
+        if (f"{directory}/{KPTFILE}" if directory else KPTFILE) in content:
+            upstream = kptfile_of(content, directory).upstream
+            if upstream is not None and upstream.git is not None:
+                yield upstream.git
+
+
 def _unfetched(content: Content) -> Iterator[str]:
     for directory in package_directories(content):
         if directory:
-            kptfile = kptfile_of(subtree(content, directory), directory)
+            kptfile = kptfile_of(content, directory)
             has_upstream = kptfile.upstream is not None and kptfile.upstream.git is not None
             if has_upstream and kptfile.upstream_lock is None:
                 yield directory
-
-
-def _check_origin(content: Content, directory: str, upstream: GitRef) -> None:
-    """A package must not hold itself, and one of another machine must not read this one."""
-    outer = directory
-    while outer:
-        outer = dirname(outer)
-        around = subtree(content, outer)
-        if KPTFILE not in around:
-            continue
-        other = kptfile_of(around, outer or ".").upstream
-        if other is None or other.git is None:
-            continue
-        if (other.git.repo, other.git.directory) == (upstream.repo, upstream.directory):
-            raise NoUpstream(
-                f"the package {basename(directory)!r} must not come from the package that it is"
-                f" in: {upstream.repo}{upstream.directory}"
-            )
-        if source_of(upstream.repo).is_local and not source_of(other.git.repo).is_local:
-            raise NoUpstream(
-                f"the package {directory!r} must not come from this machine ({upstream.repo!r}),"
-                f" being part of one from {other.git.repo}"
-            )

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from porch.cli.packages.difftext import is_secret
+from porch.cli.packages.upstreams import source_of
 from porch.cli.terminal import Terminal
 from porch.kpt.diff.report import resource_data
 from porch.kpt.kptfile import GitRef
@@ -43,9 +45,11 @@ class Report:
             sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
 
     def conflicts(self, conflicts: Iterable[Conflict]) -> None:
-        """Each conflict with the three values."""
+        """Each conflict with the three values, unless they are secret."""
         for each in conflicts:
             self.line(f"conflict: {each}")
+            if is_secret(each.resource, each.field):
+                continue
             self.line(
                 f"    was {_shown(each.base)}, here {_shown(each.ours)},"
                 f" upstream {_shown(each.theirs)}"
@@ -55,7 +59,7 @@ class Report:
 def place_data(place: GitRef) -> dict[str, Data]:
     """A place in a repository."""
     return {
-        "repo": place.repo,
+        "repo": source_of(place.repo).url,
         "directory": place.directory,
         "ref": place.ref,
         "commit": place.commit,

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from porch.cli.directory import version
+from porch.cli.diskfiles import create_file
 from porch.cli.errors import ChangedMeanwhile, Unwritable
-from porch.cli.packages.diskfiles import create_file
 from porch.cli.packages.localpackage import JOURNAL, PLAN, LocalPackage
 from porch.kpt.content import Content
 from porch.kpt.kptfile import KPTFILE

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from posixpath import dirname
 
+from porch.cli.errors import BadArguments
 from porch.cli.packages.difftext import summary_line
 from porch.cli.packages.localpackage import LocalPackage, kptfile_of, package_root, read_content
 from porch.cli.packages.progress import Progress
-from porch.cli.packages.remotes import git_upstream
+from porch.cli.packages.remotes import check_cycle, check_machine, git_upstream
 from porch.cli.packages.report import Report, conflict_data, place_data
 from porch.cli.packages.rewriting import exclusive, rewrite
 from porch.cli.packages.upstreams import Fetched, Upstreams
@@ -79,12 +80,15 @@ def update_package(directory: str, goal: Goal, report: Report) -> int:
 def updated(package: LocalPackage, shown: str, goal: Goal, upstreams: Upstreams) -> Update:
     """The content of a package after the update; nothing is written."""
     update = Update(package.content)
-    before = git_upstream(kptfile_of(package.content, shown), shown)
+    before = git_upstream(kptfile_of(package.content, shown=shown), shown)
     _update_one(update, "", goal, upstreams)
     queue = deque(_remotes_below(update.content, ""))
     while queue:
         inner = queue.popleft()
-        own = git_upstream(kptfile_of(subtree(update.content, inner), inner), inner)
+        own = git_upstream(kptfile_of(update.content, inner), inner)
+        check_cycle(update.content, inner, own)
+        if f"{inner}/{KPTFILE}" not in package.content:  # upstream named it, not we
+            check_machine(update.content, inner, own)
         wish = goal if _follows(own, before) else Goal(mode=goal.mode)
         _update_one(update, inner, wish, upstreams)
         queue += _remotes_below(update.content, inner)
@@ -94,7 +98,7 @@ def updated(package: LocalPackage, shown: str, goal: Goal, upstreams: Upstreams)
 
 def _update_one(update: Update, directory: str, goal: Goal, upstreams: Upstreams) -> None:
     package = subtree(update.content, directory)
-    kptfile = kptfile_of(package, directory or ".")
+    kptfile = kptfile_of(update.content, directory)
     upstream = git_upstream(kptfile, directory or ".")
     found = upstreams.fetch(replace(upstream, ref=goal.ref or upstream.ref))
     lock = kptfile.upstream_lock.git if kptfile.upstream_lock is not None else None
@@ -125,7 +129,13 @@ def _as_package(found: Fetched, name: str) -> Content:
 
 def _strategy(goal: Goal, kptfile: Kptfile) -> Strategy:
     own = kptfile.upstream.update_strategy if kptfile.upstream is not None else ""
-    return Strategy(goal.strategy or own or Strategy.RESOURCE_MERGE)
+    wanted = goal.strategy or own or str(Strategy.RESOURCE_MERGE)
+    if wanted not in set(Strategy):
+        raise BadArguments(
+            f"`upstream.updateStrategy` of {kptfile.name!r} must be one of {', '.join(Strategy)},"
+            f" found {wanted!r}: correct it, or name one with --strategy"
+        )
+    return Strategy(wanted)
 
 
 def _follows(own: GitRef, root: GitRef) -> bool:
@@ -145,7 +155,7 @@ def _remotes_below(content: Content, outer: str) -> Iterator[str]:
     remotes = {
         each
         for each in directories
-        if (kptfile_of(subtree(content, each), each).upstream or Upstream()).git is not None
+        if (kptfile_of(content, each).upstream or Upstream()).git is not None
     }
     for each in sorted(remotes):
         around = dirname(each)

@@ -56,8 +56,9 @@ class Upstreams:
         found = resolve(wanted.ref, directory, refs)
         if found is None:
             what = f"{wanted.ref!r} must be" if wanted.ref else "there must be"
+            url = source_of(wanted.repo).url
             raise NoSuchReference(
-                f"{what} a tag, branch or commit of {wanted.repo}, and there is none;"
+                f"{what} a tag, branch or commit of {url}, and there is none;"
                 f" {suggestions(wanted.ref, directory, refs)}"
             )
         return self._at(replace(wanted, ref=found.name), found)
@@ -99,6 +100,12 @@ class Upstreams:
             f"a part of {shown} must be a git repository that you may read, and none is: write"
             " `.git` where the repository's part of the address ends"
         )
+
+
+def shown_place(place: GitRef) -> str:
+    """A place for messages: without a password, and without a reference."""
+    directory = place.directory.strip("/")
+    return f"{source_of(place.repo).url}/{directory}" if directory else source_of(place.repo).url
 
 
 def source_of(repo: str) -> Source:

@@ -49,6 +49,18 @@ def test_conflicts_are_told_by_text_and_exit_code(porchctl: Porchctl, sides: lis
     )
 
 
+def test_the_data_of_secrets_is_not_shown(porchctl: Porchctl, sides: list[Path]) -> None:
+    """That it is in conflict is, and a difference names the field."""
+    for side, value in zip(sides, ("hush-1", "hush-2", "hush-3"), strict=True):
+        secret = CM.replace("ConfigMap", "Secret").format(value, 1)
+        write_tree(side, {"cm.yaml": secret})
+    told = porchctl("pkg", "diff", *sides[:2]).stdout + porchctl("pkg", "merge", *sides).stdout
+
+    assert "data.one: changed (a secret is not shown)" in told
+    assert "conflict: cm.yaml: Secret a: data.one was changed differently" in told
+    assert "hush" not in told
+
+
 def test_conflicts_are_json_for_programs(porchctl: Porchctl, sides: list[Path]) -> None:
     """`-o json` is short for `--format json`."""
     write_tree(sides[2], {"cm.yaml": CM.format(7, 1)})

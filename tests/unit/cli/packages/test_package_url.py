@@ -18,6 +18,7 @@ from porch.cli.packages.packageurl import Place, parse_package_url
         ("https://h/x.github.io/r.git/a", Place("https://h/x.github.io/r.git", "a"), "", "a"),
         ("git@h:o/r.git/a@v1", Place("git@h:o/r.git", "a"), "v1", "a"),
         ("ssh://git@h:22/o/r.git/a@v1", Place("ssh://git@h:22/o/r.git", "a"), "v1", "a"),
+        ("file:///srv/r/.git@v1", Place("file:///srv/r/.git", ""), "v1", "r"),
         ("file:///srv/r.git/a@v1", Place("file:///srv/r.git", "a"), "v1", "a"),
         ("/srv/r.git/a@v1", Place("/srv/r.git", "a"), "v1", "a"),
         ("../r.git/a@v1", Place("../r.git", "a"), "v1", "a"),

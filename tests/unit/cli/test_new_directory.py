@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from porch.cli.errors import Unwritable
-from porch.cli.packages.newdirectory import write_new
+from porch.cli.newdirectory import write_new
 from porch.kpt.content import File
 from tests.unit.cli.commandline import write_tree
 

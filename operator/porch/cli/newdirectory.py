@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from porch.cli.diskfiles import create_file
 from porch.cli.errors import Unwritable
-from porch.cli.packages.diskfiles import create_file
 from porch.kpt.content import File
 
 SUFFIX = ".porch-tmp"
