@@ -42,6 +42,7 @@ REVISIONS_EACH = 5
 SIZES = {500: 4.0, 2_000: 15.0}  # published revisions -> seconds
 REPOSITORIES = 500
 POLL = timedelta(seconds=30)
+KPTFILE = "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: p\n"
 SECRET = "sesame"  # noqa: S105 - of push events
 PATIENCE = timedelta(minutes=5)
 
@@ -133,7 +134,7 @@ async def _registering(world: World, size: int, target: float) -> list[Result]:
 async def _polling(world: World) -> list[Result]:
     namespace = _namespace(world, "bench-polling")
     for number in range(REPOSITORIES):
-        repository = world.server.create_repository(f"r{number}", files={"p/Kptfile": "kind: x\n"})
+        repository = world.server.create_repository(f"r{number}", files={"p/Kptfile": KPTFILE})
         _register(world, namespace, f"r{number}", world.server.url_of(repository))
     async with connect(load_kubeconfig([world.cluster.kubeconfig])) as client:
         wanted = REPOSITORIES
@@ -162,7 +163,7 @@ async def _push(
     """Seconds from a foreign push until its revision is seen with its number."""
     watching = asyncio.create_task(_numbered(client, namespace, 1, package=package))
     await asyncio.sleep(1)  # the watch has begun
-    commit = repository.commit({f"{package}/Kptfile": "kind: Kptfile\n"})
+    commit = repository.commit({f"{package}/Kptfile": KPTFILE})
     repository.git("update-ref", f"refs/tags/{package}/v1", commit)
     begun = time.perf_counter()
     if then is not None:

@@ -153,6 +153,7 @@ class Repositories:
 
     async def _show_failure(self, key: Key, obj: Repository, err: PorchError) -> None:
         registered = self.homes.get(key)
+        is_news = registered is None or registered.trouble != str(err)
         if registered is not None:
             registered.trouble = str(err)
         ready = find(obj.status.conditions, ConditionType.READY)
@@ -160,7 +161,8 @@ class Repositories:
             self.announcer.warn(key, err.reason, str(err))
         status = failed(obj, err, now=self.clock.now())
         self.store.put(await self.status.write(obj, status))
-        self.wake_all(key)
+        if is_news:
+            self.wake_all(key)
 
     async def _leave(self, key: Key, obj: Repository) -> Result:
         """Objects go first, with our credentials still in memory; git stays as it is."""
