@@ -91,6 +91,8 @@ def _world() -> Iterator[World]:
         secret = folder / "secret"
         secret.write_text(SECRET)
         settings = {
+            "PORCH_LEASE_DURATION": "15s",  # as it is by default; the tests' is for take-overs
+            "PORCH_LEASE_RENEW_DEADLINE": "10s",
             "PORCH_REPOSITORY_POLL": f"{POLL.seconds}s",
             "PORCH_PUSH_EVENTS_PORT": "0",
             "PORCH_PUSH_EVENTS_SECRET_FILE": str(secret),

@@ -81,6 +81,11 @@ class Homes:
         """Unregister."""
         return self._registered.pop(key, None)
 
+    async def close(self) -> None:
+        """Let every repository finish what it writes, and its connections go."""
+        for registered in self._registered.values():
+            await registered.known.close()
+
     def view(self, key: Key, repository: Repository | None) -> HomeView:
         """The state of a revision's home; `repository` is its object, None when there is none."""
         registered = self._registered.get(key)

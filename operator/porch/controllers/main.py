@@ -101,6 +101,7 @@ async def _run(settings: OperatorSettings, connection: Connection) -> int:
                 namespaces=settings.namespaces,
             )
         )
+        stack.push_async_callback(operator.homes.close)
         await _receive_events(stack, settings.push_events, operator, lease)
         process = _Process(settings.port, client, operator=operator, lease=lease, recorder=recorder)
         return await process.run(registry)
