@@ -201,11 +201,7 @@ async def test_a_stop_does_not_wait_longer_than_its_grace(tmp_path: Path) -> Non
             begun = time.monotonic()
             code = await asyncio.to_thread(program.stop)
             took = time.monotonic() - begun
-            assert (await call)[0] in (
-                grpc.StatusCode.UNAVAILABLE,
-                grpc.StatusCode.CANCELLED,
-                grpc.StatusCode.UNKNOWN,
-            )
+            assert (await call)[0] is grpc.StatusCode.UNAVAILABLE  # worth another try elsewhere
         await until(lambda: not program.children())
 
     assert code == 0

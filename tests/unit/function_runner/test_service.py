@@ -297,6 +297,16 @@ async def test_health_is_serving_for_any_name(service: str) -> None:
     assert (checked, watched) == (serving, [serving])
 
 
+async def test_health_is_not_listed() -> None:
+    """As existing services have it: there is one status, whatever the name."""
+    async with served(echo) as caller:
+        listing: Any = caller.channel.unary_unary("/grpc.health.v1.Health/List")
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await listing(b"")
+
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
 def _hanging(cancelled: asyncio.Event, begun: asyncio.Event | None = None) -> "Hang":
     return Hang(cancelled, begun or asyncio.Event())
 
