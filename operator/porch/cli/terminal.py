@@ -6,8 +6,9 @@ On a terminal, control characters that a function printed are shown, not obeyed.
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Final, TextIO
 
 _STYLES = (
     (r"^\[RUNNING\]", "36"),  # cyan
@@ -19,7 +20,24 @@ _STYLES = (
     (r'^Package "[^"\n]*":', "1"),
     (r"^Successfully executed", "32"),
 )
-_STYLED = [(re.compile(pattern, re.MULTILINE), code) for pattern, code in _STYLES]
+_DIFF_STYLES = (  # at most one of them fits a line
+    (r"^(?:diff --git|index|---|\+\+\+) .*", "1"),  # bold
+    (r"^(?:    \| )?@@ .*", "36"),
+    (r"^(?:    \| )?\+(?!\+\+ ).*", "32"),
+    (r"^(?:    \| )?-(?!-- ).*", "31"),
+    (r"^[~>] .*", "33"),
+    (r"^conflict:", "1;33"),
+)
+
+Styles = Sequence[tuple[re.Pattern[str], str]]  # what a text looks like, and its colour
+
+
+def _compiled(styles: Sequence[tuple[str, str]]) -> Styles:
+    return [(re.compile(pattern, re.MULTILINE), code) for pattern, code in styles]
+
+
+RUNS: Final[Styles] = _compiled(_STYLES)  # of functions
+DIFFERENCES: Final[Styles] = _compiled(_DIFF_STYLES)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -38,17 +56,17 @@ class Terminal:
         wants_none = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
         return cls(stream, is_terminal, is_terminal and not wants_none)
 
-    def write(self, text: str) -> None:
+    def write(self, text: str, styles: Styles = RUNS) -> None:
         """Write at once."""
         if self.is_terminal:
             text = _CONTROL.sub(_shown, text)
-        self.stream.write(coloured(text) if self.is_coloured else text)
+        self.stream.write(coloured(text, styles) if self.is_coloured else text)
         self.stream.flush()
 
 
-def coloured(text: str) -> str:
-    """The text with the words that tell how something went in colour."""
-    for pattern, code in _STYLED:
+def coloured(text: str, styles: Styles = RUNS) -> str:
+    """The text with what the styles fit in colour."""
+    for pattern, code in styles:
         text = pattern.sub(f"\x1b[{code}m\\g<0>\x1b[0m", text)
     return text
 

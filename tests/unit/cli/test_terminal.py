@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from porch.cli.terminal import Terminal
+from porch.cli.terminal import DIFFERENCES, Terminal
 
 
 class Screen(io.StringIO):
@@ -33,6 +33,19 @@ def test_a_terminal_gets_colours() -> None:
     assert written(Screen(), TEXT) == (
         '\x1b[32m[PASS]\x1b[0m "f" in 0s\n  Results:\n'
         "\x1b[31m    [error]\x1b[0m: bad\n\x1b[1;31mError:\x1b[0m no\n"
+    )
+
+
+def test_differences_have_colours_of_their_own() -> None:
+    """What is added, removed and changed; a list in the lines around it is none of these."""
+    screen = Screen()
+    text = "~ A b  (c)\n    | -x\n@@ -1 +1 @@\n--- a/c\n+++ b/c\n-x\n+y\n   - name: z\n"
+    Terminal.of(screen).write(text, DIFFERENCES)
+
+    assert screen.getvalue() == (
+        "\x1b[33m~ A b  (c)\x1b[0m\n\x1b[31m    | -x\x1b[0m\n\x1b[36m@@ -1 +1 @@\x1b[0m\n"
+        "\x1b[1m--- a/c\x1b[0m\n\x1b[1m+++ b/c\x1b[0m\n\x1b[31m-x\x1b[0m\n\x1b[32m+y\x1b[0m\n"
+        "   - name: z\n"
     )
 
 

@@ -95,7 +95,7 @@ def _text_lines(before: str, after: str) -> Iterator[str]:
     """The lines that changed in a text, with those around them."""
     olds, news = lines_of(before), lines_of(after)
     for line in hunks(olds, news, differing_blocks(olds, news)):
-        yield from (f"        {each}" for each in line.rstrip("\n").split("\n"))
+        yield from (f"    | {each}" for each in line.rstrip("\n").split("\n"))
 
 
 def _shown(value: Data) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from porch.cli.packages.difftext import is_secret
 from porch.cli.packages.upstreams import source_of
-from porch.cli.terminal import Terminal
+from porch.cli.terminal import DIFFERENCES, Terminal
 from porch.kpt.diff.report import resource_data
 from porch.kpt.kptfile import GitRef
 from porch.kpt.merge.conflicts import Conflict
@@ -32,12 +32,12 @@ class Report:
     def line(self, text: str = "") -> None:
         """A line for people."""
         if not self.is_json:
-            self.terminal.write(f"{text}\n")
+            self.terminal.write(f"{text}\n", DIFFERENCES)
 
     def text(self, text: str) -> None:
         """Lines for people, with their ends."""
         if not self.is_json:
-            self.terminal.write(text)
+            self.terminal.write(text, DIFFERENCES)
 
     def data(self, data: Mapping[str, Data]) -> None:
         """All of it for programs; called once."""
