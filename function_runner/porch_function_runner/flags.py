@@ -6,7 +6,7 @@
 
 A field is the flag of its name with dashes; `-x` and `--x` mean the same, a value follows "=" or a
 space, and a switch may stand without one. Groups only group.
-Values    as in `porch.runtime.settings`.
+Values    as in `porch.runtime.settings`; a group may refuse some by a ValueError.
 Errors    BadFlags, which tells of all values that cannot be used.
 """
 
@@ -105,7 +105,11 @@ def _filled(into: type[S], given: dict[str, str], problems: list[str]) -> S:
                 values[field.name] = parse(kind, text, in_bytes=name.endswith("-bytes"))
             except ValueError as err:
                 problems.append(f"--{name} must be {err}, found {text!r}")
-    return into(**values)
+    try:
+        return into(**values)
+    except ValueError as err:  # values that can be read, and cannot be meant
+        problems.append(str(err))
+        return into()
 
 
 def _name(field: str) -> str:

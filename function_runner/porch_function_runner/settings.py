@@ -68,6 +68,14 @@ class FunctionSettings:
         64 << 20, "Most bytes of kept answers of functions that are pinned by digest; 0 keeps none"
     )
 
+    def __post_init__(self) -> None:
+        if self.max_parallel_executables < 1:
+            found = self.max_parallel_executables
+            raise ValueError(
+                f"--max-parallel-executables must be at least 1, found {found}: to run none,"
+                " --disable-runtimes=exec"
+            )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PodSettings:

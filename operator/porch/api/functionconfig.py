@@ -74,9 +74,9 @@ class BinaryExecutor(Wire, frozen=True, kw_only=True):
     """The function is an executable in the runner's image."""
 
     tags: Annotated[list[str], _NOT_EMPTY_LIST]
-    """Tags of the image that the executable stands for."""
+    """Tags of the image that the executable stands for; digests, for images pinned by one."""
     path: Annotated[str, _NOT_EMPTY]
-    """Path of the executable, absolute or relative to the runner's directory of functions."""
+    """Path of the executable, which must be inside of the runner's folder of functions."""
 
 
 class GoExecutor(Wire, frozen=True, kw_only=True):

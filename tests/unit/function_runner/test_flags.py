@@ -85,6 +85,16 @@ def test_all_bad_values_are_told_at_once() -> None:
     assert "--warm-up-pod-cache must be true or false, found 'maybe'" in text
 
 
+def test_values_that_cannot_be_meant_are_told_with_the_others() -> None:
+    """No call would ever get a turn."""
+    with pytest.raises(BadFlags) as caught:
+        flags("--port=a", "--max-parallel-executables=0")
+
+    text = str(caught.value)
+    assert "--port must be a whole number" in text
+    assert "--max-parallel-executables must be at least 1, found 0" in text
+
+
 @pytest.mark.parametrize("argument", ["--por=1", "--nonsense", "word"])
 def test_an_unknown_flag_is_refused(argument: str) -> None:
     """Also one that only begins like a known one."""
