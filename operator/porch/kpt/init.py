@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 from porch.kpt import annotations
 from porch.kpt.kptfile import API_VERSION, KIND, KPTFILE
+from porch.kpt.packagecontext import FILE, context_of
 from porch.kpt.yaml.emit import emit_document
 from porch.kpt.yaml.node import Data, Node
 
 README = "README.md"
-PACKAGE_CONTEXT = "package-context.yaml"
-CONTEXT_NAME = "kptfile.kpt.dev"
 
 _LOCAL: dict[str, Data] = {annotations.LOCAL_CONFIG: "true"}
 
@@ -24,7 +23,7 @@ def init_files(
     return {
         KPTFILE: _kptfile(package, description, keywords, site),
         README: _readme(package, description),
-        PACKAGE_CONTEXT: _context(),
+        FILE: emit_document(context_of("example")),
     }
 
 
@@ -42,17 +41,6 @@ def _kptfile(package: str, description: str, keywords: Sequence[str], site: str)
             "kind": KIND,
             "metadata": {"name": package, "annotations": _LOCAL},
             "info": info,
-        }
-    )
-
-
-def _context() -> str:
-    return _text(
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {"name": CONTEXT_NAME, "annotations": _LOCAL},
-            "data": {"name": "example"},
         }
     )
 

@@ -3,7 +3,7 @@
 Pure; the tree is edited. New fields are put where kpt's own order has them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from porch.kpt.kptfile import Condition, GitRef, Upstream, UpstreamLock
@@ -77,6 +77,16 @@ def set_package_name(root: Node, name: str) -> None:
     _section(root, "metadata").set("name", name)
 
 
+def set_labels(root: Node, labels: Mapping[str, str]) -> None:
+    """Make the labels exactly these; those that exist keep their place and comments."""
+    _set_texts(root, "labels", labels)
+
+
+def set_annotations(root: Node, annotations: Mapping[str, str]) -> None:
+    """Make the annotations exactly these; those that exist keep their place and comments."""
+    _set_texts(root, "annotations", annotations)
+
+
 def set_upstream(root: Node, upstream: Upstream) -> None:
     """Set where the package comes from, as wished."""
     section = _section(root, "upstream")
@@ -123,6 +133,18 @@ def _write_condition(element: Node, condition: Condition) -> None:
     element.set("status", condition.status)
     _set_text(element, "reason", condition.reason)
     _set_text(element, "message", condition.message)
+
+
+def _set_texts(root: Node, name: str, texts: Mapping[str, str]) -> None:
+    metadata = _section(root, "metadata")
+    if not texts:
+        metadata.remove(name)
+        return
+    found = metadata.child(name)
+    for key in [each for each in found.keys() if each not in texts]:  # noqa: SIM118 - a Node
+        found.remove(key)
+    for key, text in texts.items():
+        found.set(key, text)
 
 
 def _set_git(section: Node, git: GitRef | None, fields: Sequence[str]) -> None:

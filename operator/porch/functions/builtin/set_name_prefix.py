@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from porch.functions.builtin import depends_on, krm, sdk_config
 from porch.functions.builtin.contract import BuiltinCall, Rejected, done, error, failed
-from porch.functions.builtin.gen_pkg_context import NAME as PACKAGE_CONTEXT
 from porch.functions.builtin.name_references import Renames, finder, update_references
 from porch.kpt.evaluate import FunctionOutput
+from porch.kpt.packagecontext import NAME as PACKAGE_CONTEXT
 from porch.kpt.yaml.node import Node
 
 _PLACEHOLDER = "packagename"
