@@ -22,6 +22,7 @@ from porch.storage.adapter import AccessDenied, Untrusted
 from porch.storage.git.credentials import Credentials, Login
 from porch.storage.git.failures import Cause, cause_of, in_one_line
 from porch.storage.git.loginfiles import LoginFiles, login_files
+from porch.storage.git.objects import ContentTooLarge
 from porch.storage.git.refs import Update
 from porch.storage.git.remote import Access, Address
 from porch.storage.git.transport import (
@@ -34,7 +35,12 @@ from porch.storage.git.transport import (
 )
 
 _NOT_ATOMIC = re.compile(r"does not support --?atomic", re.IGNORECASE)
+_BEYOND_LIMIT = re.compile(  # the last is all that is said when index-pack is killed for it
+    r"died of signal 25|file too large|file size limit|^fetch-pack: invalid index-pack output$",
+    re.IGNORECASE,
+)
 _TOO_LARGE = re.compile(r"HTTP 413|too large|exceeds|maximum allowed", re.IGNORECASE)
+_BLOCK = 512  # bytes; the unit of `ulimit -f` in POSIX
 
 _SETTINGS = {
     "core.hooksPath": os.devnull,
@@ -102,6 +108,14 @@ class Git:
             within=self._access.fetch_timeout,
         )  # fmt: skip
 
+    async def fetch_commit(self, oid: str) -> None:
+        """Bring the files of one commit, or of an annotated tag's, without their history."""
+        await self._call(
+            "-c", "fetch.unpackLimit=1", "fetch", "--quiet", "--depth=1", "--no-tags",
+            "--no-write-fetch-head", "--", self._address.url, oid,
+            within=self._access.fetch_timeout,
+        )  # fmt: skip
+
     async def bring(self, wants: Sequence[str], haves: Sequence[str]) -> bytes | None:
         """Nothing is simpler for it than a whole fetch."""
         del wants, haves
@@ -154,6 +168,11 @@ class Git:
     def _failure(self, done: Finished) -> PorchError:
         """The error that the words of git stand for."""
         said, shown = in_one_line(done.errors or done.output), self._address.shown
+        if self._access.max_file_bytes is not None and _BEYOND_LIMIT.search(said):
+            return ContentTooLarge(
+                f"{shown} must bring at most {self._access.max_file_bytes} bytes at once, and "
+                f"would bring more: {said}; use a smaller repository"
+            )
         make = _ERRORS.get(cause_of(said))
         if make is not None:
             return make(shown, said)
@@ -183,6 +202,7 @@ class Git:
         environment: Mapping[str, str],
     ) -> Finished:
         process = await asyncio.create_subprocess_exec(
+            *_limited(self._access.max_file_bytes),
             "git", "--git-dir", str(self._directory), *arguments,
             env=environment,
             stdin=asyncio.subprocess.PIPE,
@@ -224,6 +244,14 @@ def _environment(credentials: Credentials, files: LoginFiles) -> Mapping[str, st
         environment[f"GIT_CONFIG_KEY_{index}"] = name
         environment[f"GIT_CONFIG_VALUE_{index}"] = value
     return environment
+
+
+def _limited(max_file_bytes: int | None) -> list[str]:
+    """A shell that holds itself, and so git, to files of this size; nothing without a limit."""
+    if max_file_bytes is None:
+        return []
+    blocks = -(-max_file_bytes // _BLOCK)
+    return ["sh", "-c", 'ulimit -f "$0" && exec "$@"', str(blocks)]
 
 
 def _refused(output: str) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 from porch.storage.adapter import RepositoryInvalid
 from porch.storage.git.credentials import (
@@ -19,6 +19,7 @@ from porch.storage.git.credentials import (
     anonymous,
     utc_now,
 )
+from porch.storage.urls import without_user
 
 _SSH_SHORT = re.compile(r"^[\w.-]+@[\w.-]+:(?!/)[^:]+$")  # git@host:path
 
@@ -47,7 +48,7 @@ def address(url: str) -> Address:
         return Address(url, is_http=False)
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https", "ssh", "git") or not parts.hostname:
-        shown = _without_secrets(parts) if parts.netloc else url
+        shown = without_user(url)
         raise RepositoryInvalid(
             f"`spec.git.repo` must be an address such as https://host/path.git, found {shown!r}"
         )
@@ -56,7 +57,7 @@ def address(url: str) -> Address:
     given = NO_CREDENTIALS
     if parts.username is not None:
         given = Credentials.basic(unquote(parts.username), unquote(parts.password or ""))
-    return Address(_without_secrets(parts), is_http=True, given=given)
+    return Address(without_user(url), is_http=True, given=given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +68,4 @@ class Access:
     now: Callable[[], datetime] = utc_now  # by which credentials age
     timeout: timedelta = timedelta(seconds=60)  # of a listing or a push
     fetch_timeout: timedelta = timedelta(minutes=15)  # a first fetch brings all history
-
-
-def _without_secrets(parts: SplitResult) -> str:
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+    max_file_bytes: int | None = None  # of what a fetch writes; None: no limit
