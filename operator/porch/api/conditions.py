@@ -23,6 +23,8 @@ class ConditionType(StrEnum):
     DRAFT_DIVERGED = "DraftDiverged"
     INLINE = "Inline"
     KPTFILE_BROKEN = "KptfileBroken"
+    MERGE_CONFLICTS = "MergeConflicts"
+    GATES_MET = "ReadinessGatesMet"
 
 
 class Reason(StrEnum):
@@ -55,6 +57,9 @@ class Reason(StrEnum):
     DRAFT_CHANGED = "DraftChanged"
     DRAFT_MOVED = "DraftMoved"
     NOT_INLINE = "NotInline"
+    MERGE_CONFLICTS = "MergeConflicts"
+    GATES_MET = "ReadinessGatesMet"
+    GATES_UNMET = "ReadinessGatesUnmet"
     FOREIGN_INSTALLATION = "ForeignInstallation"
 
 

@@ -95,6 +95,29 @@ CONDITIONS: tuple[Row, ...] = (
         "The Kptfile of a published revision cannot be read, so its upstream and conditions are "
         "not known. Publish a revision with a corrected one.",
     ),
+    Row(
+        _PR,
+        ConditionType.MERGE_CONFLICTS,
+        _T,
+        "`MergeConflicts`",
+        "The upgrade met changes on both sides; `status.merge` lists what was taken. Stays until "
+        "the revision is published.",
+    ),
+    Row(
+        _PR,
+        ConditionType.GATES_MET,
+        _T,
+        "`ReadinessGatesMet`",
+        "Every condition that `spec.readinessGates` names is True. Only there with gates.",
+    ),
+    Row(
+        _PR,
+        ConditionType.GATES_MET,
+        _F,
+        "`ReadinessGatesUnmet`",
+        "A condition that `spec.readinessGates` names is not True; the message says which. Command "
+        "lines refuse to propose or approve it; the operator does not.",
+    ),
     Row(_PRR, ConditionType.RENDERED, _T, "`Rendered`", "The files are rendered."),
     Row(
         _PRR,
@@ -153,6 +176,11 @@ _STATES = _all(
         "of published revisions out of their objects. Git has them.",
         "Ready": "All is as wanted.",
         "Rendered": "Rendering succeeded.",
+        "MergeConflicts": "An upgrade met changes of the package and of its upstream in the same "
+        "place. One of them was taken; look at the files, and edit them where the other is right.",
+        "ReadinessGatesMet": "The package is ready to be proposed.",
+        "ReadinessGatesUnmet": "The package is not ready: a condition of its Kptfile that is a "
+        "readiness gate is not True, or missing.",
     },
 )
 _GOING_ON = _all(
@@ -186,8 +214,8 @@ _GOING_ON = _all(
         "WaitingForContent": "The revision has neither a `spec.source` nor files. Apply its "
         "PackageRevisionResources.",
         "WaitingForRepository": "The Repository has not been listed yet, or is going.",
-        "WaitingForSource": "The revision that `spec.source` names does not exist or is not "
-        "published yet.",
+        "WaitingForSource": "What `spec.source` names is not there yet: a revision that does not "
+        "exist, is not published or not listed; a git repository or a ref that is missing.",
         "WorkerDied": "The process of a render ended unexpectedly.",
     },
 )
@@ -238,7 +266,8 @@ _STALLING = _all(
         "Skipped": "A warning on a Repository: the named ref or directory is left out; the message "
         "says why.",
         "RepositoryInvalid": "The repository cannot be used as it is registered.",
-        "SourceInvalid": "`spec.source` cannot be applied.",
+        "SourceInvalid": "`spec.source` cannot be applied; the message says why. A source is "
+        "immutable, so create another PackageRevision.",
         "TooLarge": "The object is larger than the API server takes.",
         "Unmergeable": "kpt's own merge refuses what the sides of an upgrade hold; the default one "
         "takes it.",
@@ -273,6 +302,10 @@ EVENTS: dict[str, str] = {
     "Rendered": "The pipeline ran.",
     "Proposed": "The revision was sealed with the content that the message names.",
     "Published": "The revision has its number and its tag.",
+    "MergeConflicts": "An upgrade met changes on both sides; the message names the first of them.",
+    "PublishedUnready": "The revision was published although a readiness gate is not met.",
+    "MetadataFollowsContent": "`spec.packageMetadata` and `spec.readinessGates` of a published "
+    "revision were set back to what its Kptfile says.",
     "Reopened": "A proposal became a draft again.",
     "DeletionProposed": "The deletion of a published revision was proposed.",
     "DeletionRejected": "A published revision stays.",

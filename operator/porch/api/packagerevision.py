@@ -26,7 +26,7 @@ class InitSource(Wire, frozen=True, kw_only=True):
     """A new package with a Kptfile, a README and a package context."""
 
     subpackage: str = ""
-    """Directory of a package inside the package to initialise instead."""
+    """Directory of a second package to initialise inside the first."""
     description: str = ""
     """One sentence about the package, for its Kptfile."""
     keywords: list[str] = field(default_factory=list)
@@ -41,9 +41,9 @@ class GitSource(Wire, frozen=True, kw_only=True):
     repo: Annotated[str, _NAME]
     """URL of the git repository."""
     ref: Annotated[str, _NAME]
-    """Branch, tag or commit."""
+    """Branch, tag or commit; `v1` means the tag `<directory>/v1` first, where there is one."""
     directory: str
-    """Directory of the package in the repository."""
+    """Directory of the package in the repository; / is the whole of it."""
     secret_ref: NameReference | None = None
     """Secret in the same namespace with the credentials for the repository."""
 
@@ -177,6 +177,35 @@ class PackageCondition(Wire, frozen=True, kw_only=True):
     """Why, for people."""
 
 
+class Taken(StrEnum):
+    """Whose version a merge took."""
+
+    LOCAL = "local"
+    UPDATED = "updated"
+
+
+class MergeConflict(Wire, frozen=True, kw_only=True):
+    """Something that the package and its upstream changed differently."""
+
+    path: str
+    """The file, or the directory of a sub-package."""
+    resource: str = ""
+    """The resource in the file: kind, namespace and name; absent for what is no resource."""
+    field: str = ""
+    """The field of the resource; absent when it is about the whole of it."""
+    taken: Taken
+    """Whose version is in the draft: local, the package's; or updated, the new upstream's."""
+
+
+class MergeStatus(Wire, frozen=True, kw_only=True):
+    """What the merge of an upgrade had to decide."""
+
+    total: int
+    """Number of all conflicts."""
+    conflicts: list[MergeConflict] = field(default_factory=list)
+    """The first of the conflicts, in so far as they fit."""
+
+
 class CreationSource(StrEnum):
     """How the first content came to be."""
 
@@ -285,15 +314,19 @@ class PackageRevisionStatus(Wire, frozen=True, kw_only=True):
     published_at: datetime | None = None
     """When the revision was published."""
     deployment: bool = False
-    """The repository is one whose packages are ready to be deployed."""
+    """The Repository is one of those with `spec.deployment`."""
     creation_source: CreationSource | None = None
     """How the first content came to be."""
     package_conditions: list[PackageCondition] = field(default_factory=list)
     """Conditions of the package itself, as its Kptfile has them."""
+    package_metadata_digest: str = ""
+    """Digest of `spec.packageMetadata` and `spec.readinessGates` as the Kptfile had them last."""
     render: Annotated[RenderRecord | None, _WHOLE] = None
     """The last render."""
     git: Annotated[GitStatus | None, _WHOLE] = None
     """What git is known to hold of a draft or a proposal."""
+    merge: Annotated[MergeStatus | None, _WHOLE] = None
+    """Conflicts of the upgrade that the draft began with; absent when there were none."""
     conditions: Annotated[list[Condition], _WHOLE_LIST] = field(default_factory=list)
     """State of the revision as Kubernetes' tools understand it."""
 

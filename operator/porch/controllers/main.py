@@ -27,6 +27,8 @@ from porch.controllers.operator import Operator, Parts, SystemClock
 from porch.controllers.pushevents import PushEvents
 from porch.controllers.repositoryadapters import RepositoryAdapters
 from porch.controllers.settings import OperatorSettings, PushEventSettings
+from porch.controllers.upstreams import GitUpstreams
+from porch.controllers.working import Threads
 from porch.errors import PorchError
 from porch.functions.pool import open_pool
 from porch.runtime.client import Client, PartialObject, connect
@@ -40,6 +42,7 @@ from porch.runtime.reflector import Reflector
 from porch.runtime.resources import ObjectKey
 from porch.runtime.settings import BadSettings, load
 from porch.runtime.watching import Watching
+from porch.storage.git.foreign import ForeignPackages, Limits
 
 logger = logging.getLogger(__name__)
 
@@ -83,12 +86,16 @@ async def _run(settings: OperatorSettings, connection: Connection) -> int:
             now=SystemClock().now,
         )
         stack.push_async_callback(adapters.close)
+        threads = Threads()
+        stack.callback(threads.close)
         operator = Operator(
             Parts(
                 client=client,
                 pool=pool,
                 recorder=recorder,
                 open_repository=adapters.open,
+                upstreams=_upstreams(settings, adapters),
+                workers=threads,
                 metrics=QueueMetrics(registry),
                 may_write=lease.check,
                 poll=settings.repository.poll,
@@ -121,6 +128,16 @@ async def _receive_events(
     )
     port = await stack.enter_async_context(pushevents.serve(settings.port, events.receive))
     logger.info("push events are received", extra={"port": port})
+
+
+def _upstreams(settings: OperatorSettings, secrets: RepositoryAdapters) -> GitUpstreams:
+    limits = Limits(clones=settings.upstream.clones, clone_bytes=2 * settings.upstream.max_bytes)
+    return GitUpstreams(
+        packages=ForeignPackages(settings.cache_directory / "upstreams", limits),
+        secrets=secrets,
+        settings=settings.upstream,
+        now=SystemClock().now,
+    )
 
 
 class _Process:

@@ -22,18 +22,26 @@ from porch.controllers.announcer import Announcer
 from porch.controllers.discoveredobjects import DiscoveredObjects
 from porch.controllers.homes import Homes
 from porch.controllers.leaving import LeavingHomes
-from porch.controllers.packagerevision.library import PublishedRevisions
+from porch.controllers.packagerevision.library import RegisteredRevisions
 from porch.controllers.packagerevision.objects import RevisionObjects
 from porch.controllers.packagerevision.pushes import Pushes
 from porch.controllers.packagerevision.pushing import Pushing
 from porch.controllers.packagerevision.reconcile import Revisions
 from porch.controllers.packages import PackageKey, Packages, package_of
-from porch.controllers.packagestatus import published_origin, upstream_origin
+from porch.controllers.packagestatus import Origin, published_origin, upstream_origin
 from porch.controllers.rendering import PooledRenderer
 from porch.controllers.repositories import OpenRepository, Repositories
-from porch.controllers.served import FUNCTIONS, PACKAGES, REPOSITORIES, REVISIONS, engine_key
-from porch.engine.ports import Clock
+from porch.controllers.served import (
+    FUNCTIONS,
+    PACKAGES,
+    REPOSITORIES,
+    REVISIONS,
+    engine_key,
+    object_key,
+)
+from porch.engine.ports import Clock, Upstreams, Workers
 from porch.engine.seen import Key
+from porch.engine.sources import named_revisions
 from porch.functions.pool import RenderPool
 from porch.runtime.client import Client, Form, PartialObject, Selection
 from porch.runtime.events import EventRecorder
@@ -67,6 +75,8 @@ class Parts:
     pool: RenderPool
     recorder: EventRecorder
     open_repository: OpenRepository
+    upstreams: Upstreams
+    workers: Workers
     metrics: QueueMetrics
     may_write: Callable[[], None]
     poll: timedelta
@@ -88,11 +98,11 @@ class Operator:
         self.functions: Store[FunctionConfig] = Store()
         self.revisions: Store[PackageRevision] = Store(
             {
-                "repository": _repository_of,
-                "package": package_of,
-                "source": _source_of,
-                "origin": published_origin,
-                "upstream": upstream_origin,
+                "repository": lambda obj: [_repository_of(obj)],
+                "package": lambda obj: [package_of(obj)],
+                "source": _sources_of,
+                "origin": lambda obj: _known(published_origin(obj)),
+                "upstream": lambda obj: _known(upstream_origin(obj)),
             }
         )
         self.cache = CrCache(client, parts.content)
@@ -128,7 +138,9 @@ class Operator:
             objects=RevisionObjects(client, self.revisions, writer, clock),
             renderer=PooledRenderer(parts.pool, self._function_configs),
             memory=RecentContents(),
-            library=PublishedRevisions(store=self.revisions, homes=self.homes),
+            library=RegisteredRevisions(store=self.revisions, homes=self.homes),
+            upstreams=parts.upstreams,
+            workers=parts.workers,
             announcer=Announcer(parts.recorder, PackageRevision.KIND, self.revisions),
             clock=clock,
             pushes=Pushes(self.push_queue.add_after, self.revision_queue.add),
@@ -150,7 +162,7 @@ class Operator:
             status=StatusWriter(client, REPOSITORIES, Repository, manager=MANAGER),
             announcer=Announcer(parts.recorder, Repository.KIND, self.repositories),
             clock=clock,
-            look_at=self.revision_queue.add,
+            look_at=self._look_at_listed,
             may_write=parts.may_write,
             poll=parts.poll,
             budget_bytes=parts.content.repository_budget_bytes,
@@ -249,8 +261,17 @@ class Operator:
             if known is not None:
                 self._package_changed(known)
         if after is not None and after.status.lifecycle is not _lifecycle(before):
-            for waiting in self.revisions.find("source", key):
-                self.revision_queue.add(Key(waiting.metadata.namespace, waiting.metadata.name))
+            self._wake_waiting(key)
+
+    def _look_at_listed(self, key: Key) -> None:
+        """A listing told something of a revision; others may wait for its content."""
+        self.revision_queue.add(key)
+        self._wake_waiting(object_key(key))
+
+    def _wake_waiting(self, source: ObjectKey) -> None:
+        """Look at what is to be made from this revision."""
+        for waiting in self.revisions.find("source", source):
+            self.revision_queue.add(Key(waiting.metadata.namespace, waiting.metadata.name))
 
     def _package_changed(self, revision: PackageRevision) -> None:
         """Its package, and those that were made from it, show something else."""
@@ -268,12 +289,16 @@ def _repository_of(obj: PackageRevision) -> Key:
     return Key(obj.metadata.namespace, obj.spec.repository)
 
 
-def _source_of(obj: PackageRevision) -> ObjectKey | None:
-    """The revision that the first content comes from."""
-    source = obj.spec.source
-    if source is None or source.copy_from is None:
-        return None
-    return ObjectKey(obj.metadata.namespace, source.copy_from.name)
+def _known(origin: Origin | None) -> list[Origin]:
+    return [origin] if origin is not None else []
+
+
+def _sources_of(obj: PackageRevision) -> list[ObjectKey]:
+    """The revisions that the first content comes from, as long as there is none."""
+    if obj.status.lifecycle is not None:
+        return []
+    namespace = obj.metadata.namespace
+    return [ObjectKey(namespace, name) for name in named_revisions(obj.spec.source)]
 
 
 def _lifecycle(obj: PackageRevision | None) -> Lifecycle | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from porch.api.repository import GitRepository, Repository, RepositoryType
+from porch.api.repository import Repository, RepositoryType
 from porch.controllers.credentialerrors import NoCredentials
 from porch.controllers.githubapp import AppTokens
 from porch.controllers.secretkinds import CA, certificates, decoded, read
@@ -22,7 +22,7 @@ from porch.runtime.client import Client
 from porch.runtime.resources import SECRETS, ObjectKey
 from porch.storage.adapter import RepositoryAdapter
 from porch.storage.git.clones import Clones
-from porch.storage.git.credentials import NO_CREDENTIALS, Credentials
+from porch.storage.git.credentials import NO_CREDENTIALS, Credentials, CredentialSource
 from porch.storage.git.layout import Layout
 from porch.storage.git.remote import Access, address
 
@@ -61,18 +61,24 @@ class RepositoryAdapters:
         git = repository.spec.git
         if repository.spec.type is not RepositoryType.GIT or git is None:
             raise TypeNotSupported("`spec.type` must be 'git' with `spec.git`; 'oci' comes later")
-        source = _Source(
-            self._client,
-            self._tokens,
-            secret=_secret_of(repository, git),
-            bundle=_bundle_of(repository) if self._ca_bundles else None,
-            is_http=address(git.repo).is_http,
-        )
+        namespace = repository.metadata.namespace
+        secret = git.secret_ref.name if git.secret_ref is not None else ""
+        source = self.credentials(namespace, secret, is_http=address(git.repo).is_http)
         return await self._clones.open(
             git.repo,
             Layout(branch=git.branch, directory=git.directory.strip("/")),
             Access(credentials=source, now=self._now, timeout=self._timeout),
             create_branch=git.create_branch,
+        )
+
+    def credentials(self, namespace: str, secret: str, *, is_http: bool) -> CredentialSource:
+        """What the Secrets of a namespace say; `secret` is "" when none is named."""
+        return _Source(
+            self._client,
+            self._tokens,
+            secret=ObjectKey(namespace, secret) if secret else None,
+            bundle=ObjectKey(namespace, f"{namespace}-ca-bundle") if self._ca_bundles else None,
+            is_http=is_http,
         )
 
     async def close(self) -> None:
@@ -127,14 +133,3 @@ class _Source:
                 f"'porch-repository-secrets' to the operator in namespace {bundle.namespace!r}"
             ) from err
         return certificates(bundle.name, decoded(bundle.name, secret.data).get(CA, ""))
-
-
-def _secret_of(repository: Repository, git: GitRepository) -> ObjectKey | None:
-    if git.secret_ref is None or not git.secret_ref.name:  # clients send an empty name for none
-        return None
-    return ObjectKey(repository.metadata.namespace, git.secret_ref.name)
-
-
-def _bundle_of(repository: Repository) -> ObjectKey:
-    namespace = repository.metadata.namespace
-    return ObjectKey(namespace, f"{namespace}-ca-bundle")

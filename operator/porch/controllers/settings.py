@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from porch.cache.cr import CrCacheSettings
+from porch.controllers.upstreams import UpstreamSettings
 from porch.functions.pool import PoolSettings
 from porch.functions.remotesettings import RemoteSettings
 from porch.runtime.client import ClientSettings
@@ -48,6 +49,7 @@ class OperatorSettings:
     log_format: LogFormat = LogFormat.JSON
     repository: RepositorySettings = RepositorySettings()
     push_events: PushEventSettings = PushEventSettings()
+    upstream: UpstreamSettings = UpstreamSettings()
     content: CrCacheSettings = CrCacheSettings()
     render: PoolSettings = PoolSettings()
     runner: RemoteSettings = RemoteSettings()

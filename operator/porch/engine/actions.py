@@ -28,6 +28,16 @@ class RenderEdit:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteMetadata:
+    """Give the Kptfile the labels, annotations and gates of `spec`, and render."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreMetadata:
+    """Set what `spec` says of a published package back to what its Kptfile says."""
+
+
+@dataclass(frozen=True, slots=True)
 class AdoptDraft:
     """Take over a draft or proposal that git has and we do not, or that somebody else moved."""
 
@@ -106,6 +116,8 @@ Action = (
     | ReadBody
     | MakeDraft
     | RenderEdit
+    | WriteMetadata
+    | RestoreMetadata
     | AdoptDraft
     | Seal
     | Reopen

@@ -9,8 +9,14 @@ from collections.abc import Iterable
 from porch.api import names
 from porch.api.conditions import Reason
 from porch.engine.seen import Halt
-from porch.engine.sources import Init, Source
+from porch.engine.sources import CloneGit, CloneRevision, Init, Source
 from porch.storage.adapter import RevisionId
+
+_STARTS: dict[type | None, str] = {
+    Init: "`init`",
+    CloneRevision: "`cloneFrom`",
+    CloneGit: "`cloneFrom`",
+}
 
 
 def refusal(
@@ -28,9 +34,10 @@ def refusal(
     except names.NameInvalid as err:
         return Halt(Reason.NAME_INVALID, str(err), stalled=True)
     packages = {id_.package for id_ in held if id_ != new}
-    if isinstance(source, Init) and new.package in packages:
+    starts = _STARTS.get(type(source))
+    if starts is not None and new.package in packages:
         words = (
-            f"package {new.package!r} already exists in repository {repository!r}: `init` starts "
+            f"package {new.package!r} already exists in repository {repository!r}: {starts} starts "
             "a new package; use `copyFrom` to make a further revision"
         )
         return Halt(Reason.ALREADY_EXISTS, words, stalled=True)

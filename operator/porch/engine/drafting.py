@@ -10,22 +10,24 @@ from dataclasses import replace
 from porch.api.conditions import Reason
 from porch.api.lifecycle import Lifecycle
 from porch.cache.protocol import Draft, Shown
+from porch.engine.materialising import materialise
+from porch.engine.packagefacts import facts_of, settled, with_facts
 from porch.engine.ports import Rendering
 from porch.engine.record import (
     Edited,
     RenderRecord,
     Unchanged,
     changed_inputs,
+    following,
     generated_paths,
     read_edit,
 )
 from porch.engine.seen import Halt, Seen
 from porch.engine.sharing import changed, pushed_of
-from porch.engine.sources import CopyFrom, Init, Unsupported
 from porch.engine.world import World
 from porch.errors import Waiting
 from porch.kpt.content import Content
-from porch.kpt.init import init_files
+from porch.kpt.kptfile import KPTFILE
 from porch.kpt.renderstatus import differ_in_account_only
 from porch.storage.adapter import StoredRevision
 
@@ -38,10 +40,14 @@ class BodyNotRead(Waiting):
 
 async def make(world: World, seen: Seen) -> Seen:
     """The first content of a draft, from its source."""
-    found = await _source_content(world, seen)
+    found = await materialise(world, seen)
     if isinstance(found, Halt):
         return replace(seen, halt=found)
-    return await _render(world, seen, found, over=None)
+    seen = replace(seen, fact=replace(seen.fact, merge=found.merge))
+    made = await _render(world, seen, found.content, over=None)
+    if found.merge is not None:
+        world.announcer.warn(seen.key, Reason.MERGE_CONFLICTS, str(found.merge))
+    return made
 
 
 async def edit(world: World, seen: Seen) -> Seen:
@@ -69,12 +75,20 @@ async def adopt(world: World, seen: Seen, stored: StoredRevision) -> Seen:
         lifecycle = seen.fact.lifecycle or Lifecycle.DRAFT
         adopted = await _store(world, seen, content, over=None, lifecycle=lifecycle)
     else:
-        rendering = await world.renderer.render(content)
+        rendering = await world.renderer.render(_with_facts(seen, content))
         is_news = not differ_in_account_only(content, rendering.content)
         kept = rendering.content if rendering.succeeded and is_news else content
         adopted = await _record(world, seen, content, rendering, kept=kept, over=seen.body)
     fact = replace(adopted.fact, pushed=pushed_of(stored), unconfirmed=())
     return replace(adopted, fact=fact)
+
+
+async def write_metadata(world: World, seen: Seen) -> Seen:
+    """Give the Kptfile the labels, annotations and gates that `spec` has now."""
+    body, record = body_of(seen), seen.fact.record
+    if record is None or body.content.digest != record.output:
+        return unrendered(seen)
+    return await _render(world, seen, body.content, over=body)
 
 
 async def seal(world: World, seen: Seen) -> Seen:
@@ -137,44 +151,9 @@ def shown(seen: Seen, lifecycle: Lifecycle, *, revision: int = 0, error: str = "
     )
 
 
-async def _source_content(world: World, seen: Seen) -> Content | Halt:
-    match seen.wish.source:
-        case Init() as init:
-            files = init_files(
-                seen.wish.id.package,
-                description=init.description,
-                keywords=init.keywords,
-                site=init.site,
-            )
-            return Content.from_texts(files)
-        case CopyFrom(name):
-            return await _copied(world, seen, name)
-        case Unsupported(member):
-            words = f"`spec.source.{member}` is not supported yet; use init or copyFrom"
-            return Halt(Reason.SOURCE_INVALID, words, stalled=True)
-        case None:
-            raise BodyNotRead(f"{seen.key}: there is no source to make a draft from")
-
-
-async def _copied(world: World, seen: Seen, name: str) -> Content | Halt:
-    found = await world.library.published(replace(seen.key, name=name))
-    if isinstance(found, str):
-        return Halt(Reason.WAITING_FOR_SOURCE, found, stalled=False)
-    source, content = found
-    same = (source.wish.repository, source.wish.id.package)
-    if same != (seen.wish.repository, seen.wish.id.package):
-        words = (
-            f"`spec.source.copyFrom` must name a revision of package "
-            f"{seen.wish.id.package!r} in repository {seen.wish.repository!r}; {name!r} is of "
-            f"package {source.wish.id.package!r} in {source.wish.repository!r}"
-        )
-        return Halt(Reason.SOURCE_INVALID, words, stalled=True)
-    return content
-
-
 async def _render(world: World, seen: Seen, content: Content, *, over: Draft | None) -> Seen:
     """Render; when that fails the user's files stay as they wrote them."""
-    rendering = await world.renderer.render(content)
+    rendering = await world.renderer.render(_with_facts(seen, content))
     written = over.content if over is not None else content
     kept = rendering.content if rendering.succeeded else written
     return await _record(world, seen, content, rendering, kept=kept, over=over)
@@ -190,6 +169,7 @@ async def _record(
     over: Draft | None,
 ) -> Seen:
     """Write the record, then the content that is kept."""
+    before = seen.fact.record
     record = RenderRecord(
         input=content.digest,
         output=kept.digest,
@@ -200,8 +180,12 @@ async def _record(
         functions=rendering.functions,
         finished_at=world.clock.now(),
     )
+    if before is not None and before.succeeded and before.output == content.digest:
+        record = following(before, record)
     world.memory.keep(content)
     world.memory.keep(kept)
+    if rendering.succeeded:
+        seen = await show_facts(world, seen, kept)
     seen = replace(seen, fact=replace(seen.fact, record=record))
     await world.objects.write_status(seen)
     if rendering.succeeded:
@@ -209,6 +193,31 @@ async def _record(
     else:
         world.announcer.warn(seen.key, "RenderFailed", rendering.error)
     return await _store(world, seen, kept, over=over, results=rendering.results)
+
+
+async def show_facts(world: World, seen: Seen, content: Content) -> Seen:
+    """Let `spec` say of the package what its Kptfile says; that both do so is remembered.
+
+    NB: `spec` first. After a crash between the two, both say the same and nobody has changed.
+    """
+    facts, wish = facts_of(content) or seen.wish.facts, seen.wish
+    if facts.digest != wish.facts.digest:
+        generation = await world.objects.set_facts(seen.key, facts, over=wish.facts)
+        wish = replace(wish, facts=facts, generation=generation)
+    return replace(seen, wish=wish, fact=replace(seen.fact, facts=facts.digest))
+
+
+def _with_facts(seen: Seen, content: Content) -> Content:
+    """The content with what `spec` adds to it or changed about it."""
+    kptfile, record = facts_of(content), seen.fact.record
+    if kptfile is None:
+        return content
+    is_same = record is not None and (
+        content.digest == record.input
+        or content[KPTFILE].blob == (record.inputs or {}).get(KPTFILE)
+    )
+    facts = settled(seen.wish.facts, kptfile, known=seen.fact.facts, is_same_file=is_same)
+    return content if facts.digest == kptfile.digest else with_facts(content, facts)
 
 
 async def _store(

@@ -88,6 +88,8 @@ _PERFORM: dict[type[actions.Action], Perform] = {
     actions.ReadBody: _read_body,
     actions.MakeDraft: drafting.make,
     actions.RenderEdit: drafting.edit,
+    actions.WriteMetadata: drafting.write_metadata,
+    actions.RestoreMetadata: publishing.restore_metadata,
     actions.Seal: drafting.seal,
     actions.Reopen: publishing.reopen,
     actions.Publish: publishing.publish,

@@ -31,11 +31,13 @@ from porch.engine.actions import (
     Release,
     RenderEdit,
     Reopen,
+    RestoreMetadata,
     Seal,
     SetWish,
     Show,
     Step,
     UndoDeletion,
+    WriteMetadata,
 )
 from porch.engine.seen import Halt, Home, Seen
 from porch.engine.sharing import Standing, is_ours, moved_to, open_copy, standing
@@ -92,7 +94,7 @@ def _draft(seen: Seen) -> Step:
     """Content first, wish second: what is proposed is what was rendered."""
     if not _is_known(seen):
         return ReadBody() if seen.body is None else RenderEdit()
-    step = _follow_git(seen)
+    step = _follow_git(seen) or _follow_spec(seen)
     if step is not None:
         return step
     match seen.wish.lifecycle:
@@ -177,6 +179,18 @@ def _follow_git(seen: Seen) -> Step:
     return None
 
 
+def _follow_spec(seen: Seen) -> Step:
+    """What somebody changed in `spec` about the package asks for."""
+    record = seen.fact.record
+    if not _facts_differ(seen) or record is None or not record.succeeded:
+        return None
+    return ReadBody() if seen.body is None else WriteMetadata()
+
+
+def _facts_differ(seen: Seen) -> bool:
+    return seen.fact.facts is not None and seen.fact.facts != seen.wish.facts.digest
+
+
 def _take_theirs(seen: Seen, theirs: StoredRevision) -> Step:
     """Nobody approved their content; and ours is read first, so that no edit is overwritten."""
     if seen.wish.lifecycle is Lifecycle.PUBLISHED:
@@ -204,6 +218,8 @@ def _published(seen: Seen) -> Step:
         return Record(stored)
     if not _is_shown(seen):
         return Show(stored)
+    if _facts_differ(seen):
+        return ReadBody() if seen.body is None else RestoreMetadata()
     return _deletion_wish(seen, stored)
 
 

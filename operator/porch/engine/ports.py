@@ -3,14 +3,21 @@
 Protocols and their values only; the entry layer provides what is behind them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from porch.api.lifecycle import Lifecycle
+from porch.engine.packagefacts import PackageFacts
 from porch.engine.record import FunctionRun
 from porch.engine.seen import Key, Seen
+from porch.engine.sources import GitPlace
 from porch.kpt.content import BlobId, Content, Digest, File
+from porch.storage.adapter import RevisionId, StoredRevision
+from porch.storage.upstream import Fetched
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,13 @@ class Objects(Protocol):
 
     async def set_lifecycle(self, key: Key, lifecycle: Lifecycle) -> int:
         """Move `spec.lifecycle` to what git has; the object's generation afterwards."""
+        ...
+
+    async def set_facts(self, key: Key, facts: PackageFacts, *, over: PackageFacts) -> int:
+        """Let `spec` say of the package what its Kptfile says, if it still says what `over` has.
+
+        The object's generation afterwards.
+        """
         ...
 
     async def remove(self, key: Key) -> None:
@@ -92,9 +106,41 @@ class Memory(Protocol):
         ...
 
 
-class Library(Protocol):
-    """Other revisions, by object name, for sources that start from one."""
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A revision that a source names, as far as it is known."""
 
-    async def published(self, key: Key) -> tuple[Seen, Content] | str:
-        """A published revision and its content, or the words that say why there is none yet."""
+    repository: str  # name of its Repository
+    id: RevisionId
+    lifecycle: Lifecycle | None  # the fact; None: not established yet
+    stored: StoredRevision | None  # as its repository holds it; None: not known
+    is_placeholder: bool  # it stands for the branch, whose content moves
+    trouble: str = ""  # why it is not known what its repository holds
+
+
+class Library(Protocol):
+    """Other revisions of the namespace, by object name, for sources that start from one."""
+
+    def find(self, key: Key) -> Origin | None:
+        """What is known of a revision; None when there is no such object."""
+        ...
+
+    async def read(self, origin: Origin, stored: StoredRevision, *, namespace: str) -> Content:
+        """The content of a revision that was found."""
+        ...
+
+
+class Upstreams(Protocol):
+    """Packages in repositories that need not be registered."""
+
+    async def fetch(self, place: GitPlace, *, namespace: str) -> Fetched:
+        """The package at a place, with the credentials of a Secret of the namespace."""
+        ...
+
+
+class Workers(Protocol):
+    """Runs what takes long and only computes, beside everything else."""
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """The outcome of `work`, which must be pure."""
         ...

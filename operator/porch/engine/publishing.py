@@ -9,7 +9,8 @@ from dataclasses import replace
 from porch.api.conditions import Reason
 from porch.api.lifecycle import Lifecycle
 from porch.cache.protocol import ContentTooLarge, Draft, Inline, Withheld
-from porch.engine.drafting import body_of, put, shown, unrendered, with_body
+from porch.engine.drafting import body_of, put, show_facts, shown, unrendered, with_body
+from porch.engine.packagefacts import unmet_gates
 from porch.engine.pushes import put_draft
 from porch.engine.record import published_record
 from porch.engine.seen import Fact, Halt, Publication, Seen
@@ -70,6 +71,10 @@ async def publish(world: World, seen: Seen) -> Seen:
     if stored is not None and stored.lifecycle is Lifecycle.PUBLISHED:
         words = f"published as revision {stored.revision}, {stored.lock.ref}"
         world.announcer.done(seen.key, "Published", words)
+        unmet = unmet_gates(change.content)
+        if unmet:
+            words = f"published although readiness gates are not met: {', '.join(unmet)}"
+            world.announcer.warn(seen.key, "PublishedUnready", words)
     return seen
 
 
@@ -88,8 +93,28 @@ async def record(world: World, seen: Seen, stored: StoredRevision) -> Seen:
         if rendered is not None and rendered.output == stored.digest
         else None,
         publication=publication,
+        facts=seen.fact.facts,
     )
     return replace(seen, fact=fact)
+
+
+async def restore_metadata(world: World, seen: Seen) -> Seen:
+    """Let `spec` say again what the Kptfile of the published content says."""
+    body = body_of(seen)
+    if body.head.inline is Inline.YES or seen.stored is None:
+        return await _show_metadata(world, seen, body.content)
+    return await _show_metadata(world, seen, await world.repository.read(seen.stored))
+
+
+async def _show_metadata(world: World, seen: Seen, content: Content) -> Seen:
+    """What is published does not change: an edit of `spec` comes to nothing, and that is told."""
+    known, said = seen.fact.facts, seen.wish.facts
+    seen = await show_facts(world, seen, content)
+    if known in (None, said.digest) or said.digest == seen.fact.facts:
+        return seen
+    words = "a published package keeps its labels, annotations and gates; `spec` was set back"
+    world.announcer.warn(seen.key, "MetadataFollowsContent", words)
+    return seen
 
 
 async def show(world: World, seen: Seen, stored: StoredRevision) -> Seen:
@@ -108,7 +133,9 @@ async def show(world: World, seen: Seen, stored: StoredRevision) -> Seen:
         )
     elif body.head.rendered_generation != body.head.generation:
         body = await world.cache.acknowledge(namespace, name, over=body)
-    return replace(seen, body=body, draft=body.head)
+    seen = replace(seen, body=body, draft=body.head)
+    known = body.content if body.head.inline is Inline.YES else seen.withheld
+    return seen if known is None else await _show_metadata(world, seen, known)
 
 
 def _shows(body: Draft, seen: Seen, stored: StoredRevision) -> bool:

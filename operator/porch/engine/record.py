@@ -72,6 +72,21 @@ def generated_paths(before: Content, after: Content) -> frozenset[str]:
     return frozenset(path for path in after if path not in before)
 
 
+def following(before: RenderRecord, record: RenderRecord) -> RenderRecord:
+    """The record of what was made of an output, with the files that the output came from.
+
+    NB: the input of the record stays that output; a crash may leave it stored.
+    """
+    if before.inputs is None or record.inputs is None:
+        return replace(record, inputs=None, generated=frozenset())
+    untold = {path: blob for path, blob in record.inputs.items() if path not in before.generated}
+    inputs = untold | dict(before.inputs)
+    generated = before.generated | record.generated
+    if len(inputs) + len(generated) > MAX_INPUTS:
+        return replace(record, inputs=None, generated=frozenset())
+    return replace(record, inputs=inputs, generated=generated)
+
+
 def published_record(record: RenderRecord) -> RenderRecord:
     """What is kept when nothing can be applied again: that this content was rendered."""
     return replace(record, inputs=None, generated=frozenset(), functions=())

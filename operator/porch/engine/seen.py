@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from porch.api.lifecycle import Lifecycle
 from porch.cache.protocol import Draft, DraftHead
+from porch.engine.packagefacts import NOTHING_SAID, PackageFacts
 from porch.engine.record import RenderRecord
 from porch.engine.sources import Source
 from porch.errors import PorchError
@@ -17,6 +18,7 @@ from porch.kpt.content import Content, Digest
 from porch.storage.adapter import Lock, RevisionId, StoredRevision
 
 MAX_UNCONFIRMED = 16  # of `Fact.unconfirmed`; more edits than this seldom fall into one push
+MAX_CONFLICTS = 16  # of `Merge.conflicts`; the object must stay small
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,6 +62,35 @@ class Publication:
 
 
 @dataclass(frozen=True, slots=True)
+class MergeConflict:
+    """Something that a package and its upstream changed differently; values are left out."""
+
+    path: str
+    resource: str  # "Deployment.apps web/shop"; "" for what is no resource
+    field: str  # "spec.replicas"; "" for the whole of it
+    taken: str  # whose version is in the draft: "local" or "updated"
+
+    def __str__(self) -> str:
+        return ": ".join(filter(None, (self.path, self.resource, self.field)))
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """How a merge of an upgrade went, as long as the revision is not published."""
+
+    total: int  # of all conflicts
+    conflicts: tuple[MergeConflict, ...]  # the first MAX_CONFLICTS
+
+    def __str__(self) -> str:
+        told = "; ".join(f"{each} ({each.taken} taken)" for each in self.conflicts)
+        more = f"; and {left} more" if (left := self.total - len(self.conflicts)) else ""
+        return (
+            f"the package and its upstream changed {self.total} things differently: {told}{more}. "
+            "Look at the files, and edit them where the other version is right"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What the user wants: identity and `spec`."""
 
@@ -70,6 +101,7 @@ class Wish:
     deleting: bool
     finalizer: bool  # ours is on the object
     generation: int = 1  # of the object, as of which this was read
+    facts: PackageFacts = NOTHING_SAID  # what `spec` says of the package
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +117,8 @@ class Fact:
     # crash they tell our own late push from somebody else's. At most MAX_UNCONFIRMED.
     unconfirmed: tuple[Pushed, ...] = ()
     diverged: Digest | None = None  # content that somebody else gave the draft's branch
+    facts: str | None = None  # digest of what `spec` and the Kptfile said last; None: never looked
+    merge: Merge | None = None  # of the upgrade that the draft began with, when it had conflicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +141,7 @@ class Seen:
     home_trouble: Halt | None = None  # why the home is not LISTED; None when it is
     is_inline: bool = True  # the repository's policy keeps published files in the store
     is_settling: bool = False  # objects of its home's revisions are being made; files come later
+    deployment: bool = False  # packages of the home are ready to be deployed
     refusal: Halt | None = None  # why a new revision must not come to be beside what is stored
     draft: DraftHead | None = None
     body: Draft | None = None  # of the same version as `draft`, when it was read

@@ -4,7 +4,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from porch.cache.protocol import PackageCache
-from porch.engine.ports import Announcer, Clock, Library, Memory, Objects, Renderer
+from porch.engine.ports import (
+    Announcer,
+    Clock,
+    Library,
+    Memory,
+    Objects,
+    Renderer,
+    Upstreams,
+    Workers,
+)
 from porch.storage.adapter import Identity, RepositoryAdapter
 
 
@@ -18,6 +27,8 @@ class World:
     renderer: Renderer
     memory: Memory
     library: Library
+    upstreams: Upstreams
+    workers: Workers
     announcer: Announcer
     clock: Clock
     author: Identity

@@ -9,7 +9,7 @@ State only; one event loop. Values: resourceVersions of one object are compared 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
@@ -44,7 +44,7 @@ class HasMetadata(Protocol):
 
 T = TypeVar("T", bound=HasMetadata)
 
-Index = Callable[[T], Hashable]
+Index = Callable[[T], Iterable[Hashable]]  # the values that an object is filed under
 Listener = Callable[[ObjectKey, T | None, T | None], None]  # key, before, after
 
 
@@ -112,9 +112,11 @@ class Store(Generic[T]):
         for name, index in self._indexes.items():
             found = self._found[name]
             if before is not None:
-                _unfile(found, index(before), key)
+                for value in index(before):
+                    _unfile(found, value, key)
             if after is not None:
-                found.setdefault(index(after), {})[key] = after
+                for value in index(after):
+                    found.setdefault(value, {})[key] = after
         if after is None:
             self._objects.pop(key, None)
         else:

@@ -101,6 +101,13 @@ class People:
         """Wait for a PackageRevision."""
         return wait_for(self.api("admin"), self.revision_path(name), condition, within=PATIENCE)
 
+    def exists(self, name: str) -> bool:
+        """There is a PackageRevision of this name."""
+        path, _, last = self.revision_path(name).rpartition("/")
+        return any(
+            each["metadata"]["name"] == last for each in self.api("admin").get(path)["items"]
+        )
+
     def wish(self, name: str, lifecycle: str, *, user: str = "author") -> Object:
         """Set `spec.lifecycle`."""
         body = {"spec": {"lifecycle": lifecycle}}

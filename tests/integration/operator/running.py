@@ -64,6 +64,7 @@ class RunningOperator:
             "PORCH_LEASE_RENEW_DEADLINE": "2s",
             "PORCH_LEASE_RETRY": "200ms",
             "PORCH_REPOSITORY_POLL": "1s",
+            "PORCH_QUEUE_WAIT": "1s",
             "PORCH_RENDER_WORKERS": "1",  # quicker to start; more than one is for load
             "PORCH_LOG_FORMAT": "console",
         }

@@ -42,6 +42,7 @@ class Story:
     prepare: Callable[[People, str], None]  # undisturbed
     tell: Callable[[People, str], None]  # in one breath: it waits for nothing
     is_over: Callable[[Object], bool]
+    workspace: str = "v1"  # of the revision that it is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Stage:
 
     def tell(self, story: Story, package: str, *, point: int, moment: Moment) -> list[str]:
         """Tell a story, kill at a point of it, start again; the effects up to the kill."""
-        name = f"packages.{package}.v1"
+        name = f"packages.{package}.{story.workspace}"
         story.prepare(self.people, name)
         self.before[package] = self._commits(package)
         self.killer.arm(package, point, moment)
@@ -73,18 +74,19 @@ class Stage:
         self.people.wait(name, story.is_over)
         return effects
 
-    def end(self, package: str) -> dict[str, object]:
+    def end(self, story: Story, package: str) -> dict[str, object]:
         """All that is left of a story, without what differs from package to package."""
-        obj = self.people.api("admin").get(self.people.revision_path(f"packages.{package}.v1"))
+        name = f"packages.{package}.{story.workspace}"
+        obj = self.people.api("admin").get(self.people.revision_path(name))
         status = obj["status"]
         refs = {ref for ref in self.repository.refs() if package in ref}
         return {
             "lifecycle": (obj["spec"]["lifecycle"], status["lifecycle"]),
             "revision": status.get("revision", 0),
             "ready": [each["status"] for each in status["conditions"] if each["type"] == "Ready"],
+            "merge": status.get("merge"),
             "files": {
-                path: text.replace(package, "web")
-                for path, text in self.people.files(f"packages.{package}.v1").items()
+                path: text.replace(package, "web") for path, text in self.people.files(name).items()
             },
             "refs": {ref.replace(package, "web") for ref in refs},
             "git": {ref.replace(package, "web"): self._in_git(ref, package) for ref in refs},
@@ -187,6 +189,52 @@ def _on(obj: Object, branch: str) -> bool:
     return str(obj["status"].get("git", {}).get("branch", "")).startswith(branch)
 
 
+def upstream(people: People, name: str) -> None:
+    """A published package to clone, in two revisions; once for all stories."""
+    del name
+    if people.exists("packages.base.v2"):
+        return
+    sources: dict[str, Object] = {
+        "v1": {"init": {}},
+        "v2": {"copyFrom": {"name": "packages.base.v1"}},
+    }
+    for workspace, source in sources.items():
+        base = f"packages.base.{workspace}"
+        people.draft(base, source=source)
+        people.ready(base)
+        text = CONFIG_MAP.replace("k: v", f"k: {workspace}")
+        people.rendered(base, people.edit(base, {"cm.yaml": text}))
+        people.wish(base, "Published", user="approver")
+        people.wait(base, has_lifecycle("Published"))
+
+
+def clone(people: People, name: str) -> None:
+    """A draft made from the upstream."""
+    people.draft(name, source={"cloneFrom": {"upstreamRef": {"name": "packages.base.v1"}}})
+
+
+def cloned(people: People, name: str) -> None:
+    """A published clone that was changed where its upstream was changed, too."""
+    upstream(people, name)
+    first = name.removesuffix("v2") + "v1"
+    clone(people, first)
+    people.ready(first)
+    text = people.files(first)["cm.yaml"].replace("k: v1", "k: ours")
+    people.rendered(first, people.edit(first, {"cm.yaml": text}))
+    people.wish(first, "Published", user="approver")
+    people.wait(first, has_lifecycle("Published"))
+
+
+def upgrade(people: People, name: str) -> None:
+    """A draft that takes over the newer upstream."""
+    names = {
+        "oldUpstream": "packages.base.v1",
+        "newUpstream": "packages.base.v2",
+        "currentPackage": name.removesuffix("v2") + "v1",
+    }
+    people.draft(name, source={"upgrade": {key: {"name": each} for key, each in names.items()}})
+
+
 EDITED = 5  # created and rendered, edited and rendered, edited again
 STORIES = {
     "edit": Story(pushed_draft, edit, has_second),
@@ -196,6 +244,8 @@ STORIES = {
         reject,
         lambda obj: has_lifecycle("Draft")(obj) and is_pushed(obj) and _on(obj, "drafts/"),
     ),
+    "clone": Story(upstream, clone, lambda obj: is_ready(obj) and is_pushed(obj)),
+    "upgrade": Story(cloned, upgrade, lambda obj: is_ready(obj) and is_pushed(obj), "v2"),
     "whole life": Story(nothing, everything, has_lifecycle("Published")),
 }
 
@@ -204,13 +254,13 @@ def crash_everywhere(stage: Stage, story: Story, moment: Moment) -> None:
     """Tell the story undisturbed, then once for each of its effects."""
     effects = stage.tell(story, "calm", point=0, moment=moment)
     stage.killer.disarm()
-    expected = stage.end("calm")
+    expected = stage.end(story, "calm")
     assert 0 < len(effects) < MAX_EFFECTS
     for point in range(1, len(effects) + 1):
         package = f"web{point}x"
         reached = stage.tell(story, package, point=point, moment=moment)
 
-        assert stage.end(package) == expected, f"killed at effect {point} of {reached}"
+        assert stage.end(story, package) == expected, f"killed at effect {point} of {reached}"
 
 
 SOAKED = pytest.mark.soak  # their effects are a part of those of the others
@@ -219,6 +269,8 @@ AFTER = [
     pytest.param("approval", marks=SOAKED),
     pytest.param("rejection", marks=SOAKED),
     pytest.param("whole life"),
+    pytest.param("clone", marks=SOAKED),
+    pytest.param("upgrade"),
 ]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from porch.api.lifecycle import Lifecycle
 from porch.cache.protocol import Draft, DraftHead
 from porch.engine.actions import SetWish
+from porch.engine.packagefacts import NOTHING_SAID
 from porch.engine.plan import plan
 from porch.engine.record import RenderRecord
 from porch.engine.seen import Fact, Halt, Home, Key, Publication, Pushed, Seen, Wish
@@ -77,6 +78,7 @@ def seen(
     source: Source | None = None,
     deleting: bool = False,
     finalizer: bool = True,
+    facts: str | None = NOTHING_SAID.digest,
 ) -> Seen:
     """A revision; an established one has rendered content unless the test says otherwise."""
     final = fact is not None and fact.is_published
@@ -91,6 +93,7 @@ def seen(
             pushed=base,
             unconfirmed=unconfirmed,
             publication=published,
+            facts=facts,
         ),
         home=home,
         draft=content.head if content is not None else None,

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING
 
 from porch.api.conditions import Reason
+from porch.api.lifecycle import Lifecycle
+from porch.engine.packagefacts import facts_of
 from porch.engine.seen import Key
 from porch.kpt.content import Content
 from tests.unit.engine.fake_resources import Resources
@@ -62,6 +64,11 @@ def _check_object(end: "Simulation", key: Key, obj: Revision, body: Resources | 
     if body is None or seen.fact.lifecycle is None:
         raise Lost(f"{key} has no content")
     must(body.content.digest == seen.fact.digest, f"{key} shows other content")
+    facts = facts_of(body.content)
+    is_open = seen.fact.lifecycle is Lifecycle.PROPOSED or not (
+        seen.fact.record is None or seen.fact.record.succeeded
+    )
+    must(facts in (None, end.revisions.objects[key].facts) or is_open, f"spec of {key} lies")
     sealed = body.lifecycle is not None and body.lifecycle.is_sealed
     must(sealed is seen.fact.lifecycle.is_sealed, f"{key} shows {body.lifecycle}")
     stored = end.repository.stored(end.keys[key])

@@ -7,17 +7,20 @@ passes one that ends the operator there, or that lets others act in between.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from porch.api.lifecycle import Lifecycle
-from porch.engine.ports import Rendering
+from porch.engine.packagefacts import NOTHING_SAID, PackageFacts
+from porch.engine.ports import Origin, Rendering
 from porch.engine.record import FunctionRun
 from porch.engine.seen import Fact, Key, Seen
+from porch.engine.sources import GitPlace
 from porch.errors import Conflict
 from porch.kpt.content import BlobId, Content, Digest, File
-from porch.storage.adapter import (
-    RevisionId,
-)
+from porch.storage.adapter import RevisionId, StoredRevision
+from porch.storage.upstream import Fetched, UpstreamMissing
 
+T = TypeVar("T")
 Effect = Callable[[str], None]
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -35,6 +38,7 @@ class Revision:
     finalizer: bool = False
     deleting: bool = False
     fact: Fact = field(default_factory=Fact)
+    facts: PackageFacts = NOTHING_SAID
     version: int = 0
 
 
@@ -88,6 +92,12 @@ class FakeObjects:
 
     async def set_lifecycle(self, key: Key, lifecycle: Lifecycle) -> int:
         self._write(key, replace(self._current(key), lifecycle=lifecycle))
+        return self._known[key]
+
+    async def set_facts(self, key: Key, facts: PackageFacts, *, over: PackageFacts) -> int:
+        if self._current(key).facts.digest != over.digest:
+            raise Conflict(f"{key} says something else meanwhile")
+        self._write(key, replace(self._current(key), facts=facts))
         return self._known[key]
 
     async def remove(self, key: Key) -> None:
@@ -174,12 +184,39 @@ class FakeMemory:
 
 @dataclass
 class FakeLibrary:
-    """Published revisions, by name."""
+    """Other revisions, by name."""
 
-    revisions: dict[str, tuple[Seen, Content]] = field(default_factory=dict)
+    revisions: dict[str, tuple[Origin, Content]] = field(default_factory=dict)
+    effect: Effect = no_effect
 
-    async def published(self, key: Key) -> tuple[Seen, Content] | str:
-        return self.revisions.get(key.name, f"{key.name!r} is not published yet")
+    def find(self, key: Key) -> Origin | None:
+        found = self.revisions.get(key.name)
+        return found[0] if found is not None else None
+
+    async def read(self, origin: Origin, stored: StoredRevision, *, namespace: str) -> Content:
+        self.effect("library.read")
+        return next(content for known, content in self.revisions.values() if known == origin)
+
+
+@dataclass
+class FakeUpstreams:
+    """Packages elsewhere, by place; what is not there may come."""
+
+    packages: dict[GitPlace, Fetched] = field(default_factory=dict)
+    effect: Effect = no_effect
+
+    async def fetch(self, place: GitPlace, *, namespace: str) -> Fetched:
+        self.effect("upstreams.fetch")
+        if place not in self.packages:
+            raise UpstreamMissing(f"{place} is not there")
+        return self.packages[place]
+
+
+class InPlace:
+    """Works at once."""
+
+    async def run(self, work: Callable[[], T]) -> T:
+        return work()
 
 
 @dataclass

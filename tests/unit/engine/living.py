@@ -11,7 +11,7 @@ from tests.unit.engine.building import ID, KEY, D
 from tests.unit.engine.fake_repository import FakeRepository
 from tests.unit.engine.fake_resources import Resources, ResourcesServer
 from tests.unit.engine.fakes import NOW, Effect, FakeRenderer, Revision, RevisionsServer, no_effect
-from tests.unit.engine.operating import Operator
+from tests.unit.engine.operating import Elsewhere, Operator
 
 MANIFEST = Content.from_texts({"Kptfile": "k", "a.yaml": "a: 1\n"})
 
@@ -26,6 +26,7 @@ class World:
         self.repository = FakeRepository(now=self._now)
         self.renderer = FakeRenderer()
         self._sources = {KEY: source} if source is not None else {}
+        self.elsewhere = Elsewhere()
         self.operator = self._start()
         if source is not None:
             self.revisions.put(KEY, Revision(ID, wish))
@@ -39,6 +40,7 @@ class World:
             now=self._now,
             effect=effect,
             sources=self._sources,
+            elsewhere=self.elsewhere,
         )
 
     def _now(self) -> datetime:

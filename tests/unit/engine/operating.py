@@ -4,6 +4,7 @@ It dies when an effect raises Killed; a new one then starts with an empty memory
 """
 
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
@@ -25,7 +26,9 @@ from tests.unit.engine.fakes import (
     FakeMemory,
     FakeObjects,
     FakeRenderer,
+    FakeUpstreams,
     FixedClock,
+    InPlace,
     Revision,
     RevisionsServer,
 )
@@ -48,6 +51,19 @@ def finish(coroutine: Coroutine[object, None, T]) -> T:
     raise AssertionError("a fake waited for something")
 
 
+@dataclass
+class Elsewhere:
+    """What there is besides the revision's own repository."""
+
+    library: FakeLibrary = field(default_factory=FakeLibrary)
+    upstreams: FakeUpstreams = field(default_factory=FakeUpstreams)
+    is_deployment: bool = False  # the revision's own repository
+
+    def effect(self, effect: Callable[[str], None]) -> None:
+        """Have an effect called after each read."""
+        self.library.effect = self.upstreams.effect = effect
+
+
 class Operator:
     """One process; `effect` is called after each of its effects."""
 
@@ -61,7 +77,10 @@ class Operator:
         now: Callable[[], datetime] = lambda: NOW,
         effect: Callable[[str], None] = lambda name: None,
         sources: dict[Key, Source] | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
+        elsewhere = elsewhere or Elsewhere()
+        elsewhere.effect(effect)
         self.cache = FakeCache(resources, effect)
         self.objects = FakeObjects(revisions, effect)
         self.known = Known(repository, now)
@@ -69,13 +88,16 @@ class Operator:
         self.in_flight: dict[Key, PutDraft] = {}
         self._revisions = revisions
         self._sources = sources or {}
+        self._elsewhere = elsewhere
         self.world = World(
             repository=self.known,
             cache=self.cache,
             objects=self.objects,
             renderer=renderer,
             memory=FakeMemory(),
-            library=FakeLibrary(),
+            library=elsewhere.library,
+            upstreams=elsewhere.upstreams,
+            workers=InPlace(),
             announcer=self.announcer,
             clock=FixedClock(),
             author=AUTHOR,
@@ -100,13 +122,14 @@ class Operator:
         snapshot = self.known.snapshot
         wish = Wish(
             found.id, "repo", found.lifecycle, self._sources.get(key), found.deleting,
-            found.finalizer,
+            found.finalizer, facts=found.facts,
         )  # fmt: skip
         return Seen(
             key=key,
             wish=wish,
             fact=found.fact,
             home=Home.LISTED if snapshot is not None else Home.UNLISTED,
+            deployment=self._elsewhere.is_deployment,
             draft=self.cache.peek(key.namespace, key.name),
             stored=snapshot.revisions.get(found.id) if snapshot is not None else None,
         )

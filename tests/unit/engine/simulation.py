@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from porch.api import lifecycle as table
 from porch.api.lifecycle import Lifecycle
+from porch.engine.packagefacts import PackageFacts
 from porch.engine.seen import Key, Seen
 from porch.engine.sources import Init
 from porch.errors import Conflict
@@ -27,7 +28,8 @@ from tests.unit.engine.operating import Killed, Operator
 
 REST = 12  # rounds within which everything must come to rest
 KEYS = {Key("ns", f"repo.app.{w}"): RevisionId("app", w) for w in ("v1", "v2")}
-MANIFEST = {"Kptfile": "kind: Kptfile\n", "a.yaml": "a: 1\n", "b.yaml": "b: 1\n", "c.scratch": ""}
+KPTFILE = "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: app\n"
+MANIFEST = {"Kptfile": KPTFILE, "a.yaml": "a: 1\n", "b.yaml": "b: 1\n", "c.scratch": ""}
 
 
 def name_of(id_: RevisionId) -> Key:
@@ -152,6 +154,7 @@ class Simulation:
             (2, self.create),
             (2, self.apply_manifest),
             (1, self.break_content),
+            (2, self.relabel),
             (2, self.edit_in_git),
             (1, self.move_in_git),
             (1, self.publish_in_git),
@@ -216,6 +219,15 @@ class Simulation:
             files |= dict(Content.from_texts({"bad.yaml": "FAIL\n"}))
         content = Content(files)
         self.write(key, lambda: self.resources.put(key, content, version=base.version))
+
+    def relabel(self, key: Key) -> None:
+        """A user's edit of what `spec` says of the package."""
+        found = self.revisions.objects.get(key)
+        if found is not None and not found.deleting:
+            self._count += 1
+            facts = PackageFacts({"edit": str(self._count)})
+            self.log.append(f"user labels {key}: {facts.labels}")
+            self.revisions.put(key, replace(found, facts=facts))
 
     def write(self, key: Key, write: Callable[[], Resources]) -> None:
         """A user's write; what is acknowledged must not be lost."""

@@ -6,6 +6,7 @@ from typing import get_args
 
 from porch.api.lifecycle import Lifecycle
 from porch.engine import actions
+from porch.engine.packagefacts import NOTHING_SAID
 from porch.engine.plan import plan
 from porch.engine.seen import Halt, Home, Pushed, Seen
 from porch.engine.sources import Init
@@ -59,19 +60,22 @@ def everything() -> Iterator[Seen]:
             if home is Home.UNLISTED and held is not None:
                 continue
             for read, deleting, finalizer in product((False, True), repeat=3):
-                yield seen(
-                    fact,
-                    wish,
-                    home=home,
-                    known=known,
-                    base=base,
-                    content=content,
-                    read=read,
-                    holds=held,
-                    deleting=deleting,
-                    finalizer=finalizer,
-                    source=Init(""),
-                )
+                usual = base is None and home is Home.LISTED
+                for facts in (NOTHING_SAID.digest, "others")[: 1 + usual]:
+                    yield seen(
+                        fact,
+                        wish,
+                        home=home,
+                        known=known,
+                        base=base,
+                        content=content,
+                        read=read,
+                        holds=held,
+                        deleting=deleting,
+                        finalizer=finalizer,
+                        source=Init(""),
+                        facts=facts,
+                    )
 
 
 def test_the_plan_is_total_and_true_to_its_rules() -> None:
@@ -114,6 +118,17 @@ def only_rendered_sealed_approved_content_is_published(each: Seen, step: actions
 def only_what_rendered_is_sealed(each: Seen, step: actions.Step) -> bool:
     record_ = each.fact.record
     return step != actions.Seal() or (record_ is not None and each.body is not None)
+
+
+def only_a_rendered_draft_takes_over_what_spec_says_of_it(each: Seen, step: actions.Step) -> bool:
+    if step != actions.WriteMetadata():
+        return True
+    known = each.fact.record
+    return each.fact.lifecycle is D and known is not None and known.succeeded
+
+
+def spec_is_set_back_only_when_published(each: Seen, step: actions.Step) -> bool:
+    return step != actions.RestoreMetadata() or each.fact.lifecycle in (PUB, DEL)
 
 
 def what_is_published_is_never_a_draft_again(each: Seen, step: actions.Step) -> bool:
@@ -161,6 +176,8 @@ RULES = (
     git_is_changed_only_while_its_repository_is_listed,
     only_rendered_sealed_approved_content_is_published,
     only_what_rendered_is_sealed,
+    only_a_rendered_draft_takes_over_what_spec_says_of_it,
+    spec_is_set_back_only_when_published,
     what_is_published_is_never_a_draft_again,
     what_is_deleted_only_goes,
     only_what_is_deleted_goes,

@@ -36,12 +36,12 @@ def test_no_interleaving_of_many_loses_an_edit_or_publishes_what_was_not_rendere
 def test_the_simulation_reaches_every_state_and_every_way_to_halt() -> None:
     """A simulation in which little happens proves little."""
     words: set[str] = set()
-    for seed in range(60):
+    for seed in range(120):
         simulation = Simulation(seed)
         simulation.run(STEPS)
         words |= {part for line in simulation.log for part in line.replace(":", " ").split()}
 
     for reached in ("Published", "Proposed", "DeletionProposed", "DraftMoved", "RenderFailed"):
         assert reached in words
-    for happened in ("killed", "refused", "late", "outsider", "objects.remove"):
+    for happened in ("killed", "refused", "late", "outsider", "labels", "objects.remove"):
         assert happened in words

@@ -75,7 +75,7 @@ def test_a_late_deletion_does_not_remove_what_was_made_anew() -> None:
 
 def test_an_index_follows_each_change() -> None:
     """It must not find what it was before."""
-    store: Store[Thing] = Store({"colour": lambda found: found.colour})
+    store: Store[Thing] = Store({"colour": lambda found: [found.colour]})
     store.put(thing("a", 1, "red"))
     store.put(thing("b", 2, "red"))
     store.put(thing("a", 3, "blue"))
@@ -119,7 +119,7 @@ def test_any_order_of_the_same_news_ends_the_same(seed: int) -> None:
     history = [(version, dice.random() < 0.2) for version in range(1, 12)]
     news = history + dice.choices(history, k=5)
     dice.shuffle(news)
-    store: Store[Thing] = Store({"colour": lambda found: found.colour})
+    store: Store[Thing] = Store({"colour": lambda found: [found.colour]})
     for version, is_gone in news:
         if is_gone:
             store.remove(thing("a", version))

@@ -3,21 +3,23 @@
 Pure. Tolerant: what cannot be read counts as not there.
 """
 
-import msgspec
-
 from porch.api.lifecycle import Lifecycle
 from porch.api.packagerevision import (
     GitStatus,
     Locator,
+    MergeStatus,
+    PackageMetadata,
     PackageRevision,
+    PackageRevisionSpec,
     PackageRevisionStatus,
     RenderPhase,
 )
 from porch.api.packagerevision import RenderRecord as WireRecord
 from porch.api.wellknown import PACKAGE_REVISION_FINALIZER
 from porch.engine import sources
+from porch.engine.packagefacts import PackageFacts
 from porch.engine.record import FunctionRun, RenderRecord
-from porch.engine.seen import Fact, Key, Publication, Pushed, Wish
+from porch.engine.seen import Fact, Key, Merge, MergeConflict, Publication, Pushed, Wish
 from porch.kpt.content import BlobId, Digest
 from porch.storage.adapter import Lock, RevisionId
 
@@ -34,10 +36,11 @@ def wish_of(obj: PackageRevision) -> Wish:
         id=RevisionId(obj.spec.package_name, obj.spec.workspace_name),
         repository=obj.spec.repository,
         lifecycle=obj.spec.lifecycle,
-        source=sources.parse(msgspec.to_builtins(source)) if source is not None else None,
+        source=sources.parse(source) if source is not None else None,
         deleting=obj.metadata.deletion_timestamp is not None,
         finalizer=PACKAGE_REVISION_FINALIZER in obj.metadata.finalizers,
         generation=obj.metadata.generation,
+        facts=_facts(obj.spec),
     )
 
 
@@ -50,7 +53,24 @@ def fact_of(status: PackageRevisionStatus) -> Fact:
         pushed=_pushed(status.git),
         publication=_publication(status),
         unconfirmed=_unconfirmed(status.git),
+        facts=status.package_metadata_digest or None,
+        merge=_merge(status.merge),
     )
+
+
+def _facts(spec: PackageRevisionSpec) -> PackageFacts:
+    metadata = spec.package_metadata or PackageMetadata()
+    gates = tuple(each.condition_type for each in spec.readiness_gates)
+    return PackageFacts(metadata.labels, metadata.annotations, gates)
+
+
+def _merge(wire: MergeStatus | None) -> Merge | None:
+    if wire is None:
+        return None
+    conflicts = tuple(
+        MergeConflict(each.path, each.resource, each.field, each.taken) for each in wire.conflicts
+    )
+    return Merge(wire.total, conflicts)
 
 
 def _record(wire: WireRecord) -> RenderRecord:

@@ -6,6 +6,7 @@ label or a wish that came meanwhile stops nothing; but once another process has 
 is put into the store at once, so the next pass does not plan from what we have changed ourselves.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -19,8 +20,11 @@ from porch.api.wellknown import (
 )
 from porch.cache.protocol import Inline
 from porch.controllers.kptfile import kptfile_view
-from porch.controllers.packagerevision.status import conditions_of, status_of
+from porch.controllers.packagerevision.facts import wish_of
+from porch.controllers.packagerevision.status import status_of
+from porch.controllers.packagerevision.verdicts import conditions_of
 from porch.controllers.served import REVISIONS, object_key
+from porch.engine.packagefacts import PackageFacts
 from porch.engine.ports import Clock
 from porch.engine.seen import Key, Seen
 from porch.kpt.content import Content
@@ -81,6 +85,21 @@ class ObjectsOfPass:
             await self._merge(key, {"spec": {"lifecycle": step}})
         return self._current(key).metadata.generation
 
+    async def set_facts(self, key: Key, facts: PackageFacts, *, over: PackageFacts) -> int:
+        """Let `spec` say of the package what its Kptfile says; what that lacks is removed."""
+        before = wish_of(self._current(key)).facts
+        if before.digest != over.digest:
+            raise WriteConflict(f"`spec.packageMetadata` of {key} must be as it was read; it moved")
+        spec: dict[str, object] = {
+            "packageMetadata": {
+                "labels": _replaced(before.labels, facts.labels),
+                "annotations": _replaced(before.annotations, facts.annotations),
+            },
+            "readinessGates": [{"conditionType": each} for each in facts.gates],
+        }
+        await self._merge(key, {"spec": spec})
+        return self._current(key).metadata.generation
+
     async def remove(self, key: Key) -> None:
         """Delete this very object, without waiting for its finalizer to ask git."""
         obj = self._current(key)
@@ -101,7 +120,12 @@ class ObjectsOfPass:
         kptfile = kptfile_view(content) if content is not None else None
         status = status_of(seen, obj.status, generation=generation, kptfile=kptfile)
         conditions = conditions_of(
-            seen, obj.status, generation=generation, now=self._clock.now(), kptfile=kptfile
+            seen,
+            obj.status.conditions,
+            package=status.package_conditions,
+            problem=kptfile.problem if kptfile is not None else None,
+            generation=generation,
+            now=self._clock.now(),
         )
         whole = msgspec.structs.replace(status, conditions=conditions)
         self._note(await self._writer.write(obj, whole))
@@ -134,3 +158,8 @@ def _content(seen: Seen) -> Content | None:
         return seen.withheld
     body = seen.body
     return body.content if body is not None and body.head.inline is Inline.YES else None
+
+
+def _replaced(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str | None]:
+    """A merge patch that turns one mapping into the other."""
+    return dict.fromkeys(before) | dict(after)

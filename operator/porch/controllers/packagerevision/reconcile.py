@@ -21,11 +21,20 @@ from porch.controllers.packagerevision.pushes import Pushes
 from porch.controllers.served import object_key
 from porch.engine.admission import refusal
 from porch.engine.executor import run
-from porch.engine.ports import Announcer, Clock, Library, Memory, Renderer
+from porch.engine.ports import (
+    Announcer,
+    Clock,
+    Library,
+    Memory,
+    Renderer,
+    Upstreams,
+    Workers,
+)
 from porch.engine.pushes import is_push_due
 from porch.engine.seen import Halt, Home, Key, Seen, Wish
 from porch.engine.world import World
 from porch.runtime.queue import DONE, Result
+from porch.runtime.resources import ObjectKey
 from porch.runtime.store import Store
 from porch.storage.nowhere import NOWHERE
 
@@ -47,6 +56,8 @@ class Revisions:
     renderer: Renderer
     memory: Memory
     library: Library
+    upstreams: Upstreams
+    workers: Workers
     announcer: Announcer
     clock: Clock
     pushes: Pushes
@@ -78,6 +89,7 @@ class Revisions:
             home_trouble=view.trouble,
             is_inline=view.registered is None or view.registered.is_inline(wish.id),
             is_settling=view.registered is not None and view.registered.is_settling,
+            deployment=self._is_deployment(key, wish),
             draft=self.cache.peek(key.namespace, key.name),
             stored=stored,
         )
@@ -96,6 +108,8 @@ class Revisions:
             renderer=self.renderer,
             memory=self.memory,
             library=self.library,
+            upstreams=self.upstreams,
+            workers=self.workers,
             announcer=self.announcer,
             clock=self.clock,
             flush_limit=self.flush_limit,
@@ -139,6 +153,10 @@ class Revisions:
         found = find(now.status.conditions, ConditionType.KPTFILE_BROKEN) if now else None
         if found is not None and not find(before.status.conditions, found.type):
             self.announcer.warn(key, found.reason, found.message)
+
+    def _is_deployment(self, key: Key, wish: Wish) -> bool:
+        repository = self.repositories.get(ObjectKey(key.namespace, wish.repository))
+        return repository is not None and repository.spec.deployment
 
     def _current(self, key: Key) -> PackageRevision | None:
         return self.store.get(object_key(key))

@@ -38,8 +38,8 @@ _COMMIT = re.compile(r"[0-9a-f]{40}")
 class Limits:
     """What the clones may take."""
 
-    clones: int = 32  # kept on disk, those used last
-    clone_bytes: int = 512 * 1024 * 1024  # of one clone; it is made anew beyond
+    clones: int = 16  # kept on disk, those used last
+    clone_bytes: int = 256 * 1024 * 1024  # of one clone; it is made anew beyond
     at_once: int = 8  # fetches; a server that hangs must not keep all workers
 
 

@@ -1,60 +1,16 @@
-"""Where first content comes from, and what is saved when a home goes."""
+"""What is saved when a home goes."""
 
 import asyncio
 from dataclasses import replace
 
-from porch.api.conditions import Reason
 from porch.engine import executor
 from porch.engine.seen import Home
 from porch.engine.sharing import pushed_of
-from porch.engine.sources import CopyFrom, Unsupported
 from porch.kpt.content import Content
 from porch.storage.adapter import Change, Outcome
-from tests.unit.engine.building import ID, KEY, PUB, THEIRS, D, seen
+from tests.unit.engine.building import ID, KEY, THEIRS, D
 from tests.unit.engine.fake_repository import FakeRepository
-from tests.unit.engine.fakes import (
-    FakeLibrary,
-    rendered,
-)
 from tests.unit.engine.living import MANIFEST, World, drafted
-
-
-def test_a_copy_starts_from_the_published_content_of_its_package() -> None:
-    world = World(CopyFrom("repo.app.v0"))
-    published = seen(PUB, PUB)
-    library = world.operator.world.library
-    assert isinstance(library, FakeLibrary)
-    library.revisions["repo.app.v0"] = (published, MANIFEST)
-    world.settle()
-
-    assert world.shown.content == rendered(MANIFEST)
-
-
-def test_a_copy_waits_until_its_source_is_published() -> None:
-    end = World(CopyFrom("repo.app.v0")).settle()
-
-    assert end.halt is not None
-    assert (end.halt.reason, end.halt.stalled) == (Reason.WAITING_FOR_SOURCE, False)
-
-
-def test_a_copy_of_another_package_is_refused() -> None:
-    world = World(CopyFrom("repo.other.v1"))
-    other = seen(PUB, PUB)
-    other = replace(other, wish=replace(other.wish, id=replace(ID, package="other")))
-    library = world.operator.world.library
-    assert isinstance(library, FakeLibrary)
-    library.revisions["repo.other.v1"] = (other, MANIFEST)
-    end = world.settle()
-
-    assert end.halt is not None
-    assert (end.halt.reason, end.halt.stalled) == (Reason.SOURCE_INVALID, True)
-
-
-def test_a_source_that_is_not_supported_says_so() -> None:
-    end = World(Unsupported("upgrade")).settle()
-
-    assert end.halt is not None
-    assert "upgrade" in end.halt.message
 
 
 async def left(world: World, **changes: object) -> list[str]:
