@@ -27,7 +27,7 @@ node: ## Install what real pods need: containerd, runc, network plugins (root on
 
 .PHONY: demo
 demo: .venv/.ready ## Run the whole story on an embedded control plane and show it
-	@$(PY) scripts/demo.py
+	@$(PY) -m scripts.demo
 
 .PHONY: check
 check: .venv/.ready ## Format, lint, types, layers, generated files, fast tests

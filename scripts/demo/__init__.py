@@ -1,0 +1,1 @@
+"""`make demo`: the story of packages on a real control plane, told to newcomers."""
