@@ -157,7 +157,7 @@ def read_kptfile_of(
             line=root.line,
         )
     metadata = root.get("metadata")
-    if metadata is None or not metadata.is_mapping:
+    if metadata is None or not (metadata.is_mapping or metadata.is_null):
         raise UnmergeableKptfile(
             side, path, "a Kptfile must have the mapping `metadata`", line=root.line
         )

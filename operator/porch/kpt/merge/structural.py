@@ -78,8 +78,13 @@ class _Merge:
 
     def _file(self, path: str, files: Files) -> File | None:
         original, updated, local = files
-        is_kptfile = basename(path) == KPTFILE and local is not None and updated is not None
-        if is_kptfile and not same_bytes(original, updated):
+        if (
+            basename(path) == KPTFILE
+            and local is not None
+            and updated is not None
+            and not same_bytes(original, updated)
+            and not same_bytes(updated, local)
+        ):
             is_root = path == KPTFILE
             file, conflicts = merge_kptfile(files, path, is_root=is_root, limits=self._limits)
             self.conflicts += conflicts

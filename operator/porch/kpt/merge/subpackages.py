@@ -78,6 +78,8 @@ def _settle(
         settled.kept.append(directory)
         if local or (updated and changed_files(original, updated, limits=limits)):
             settled.conflicts.append(_conflict(directory, sides))
+    elif updated in (original, local):
+        return  # whatever its Kptfile says, its files need no merge
     elif _has_other_upstream(directory, original, local, limits):
         settled.kept.append(directory)
 

@@ -48,9 +48,10 @@ def test_text_that_is_no_yaml_is_named_with_side_file_and_line(side: str) -> Non
 
 def test_text_that_need_not_be_read_may_be_anything() -> None:
     """Only what changed on both sides is read."""
-    result = upgraded({"a.yaml": "{{"}, {"a.yaml": "{{ 2"}, {"a.yaml": "{{"})
+    bad = {"a.yaml": "{{", "sub/Kptfile": "{{", "sub/f": "1"}
+    result = upgraded(bad, bad | {"a.yaml": "{{ 2"}, bad | {"sub/f": "5"})
 
-    assert result.content["a.yaml"].text == "{{ 2"
+    assert result.content == package(bad | {"a.yaml": "{{ 2", "sub/f": "5"})
 
 
 def test_a_resource_that_is_twice_in_a_file_is_named() -> None:

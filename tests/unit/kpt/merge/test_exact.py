@@ -130,6 +130,19 @@ def test_fast_forward_compares_what_files_say() -> None:
     assert caught.value.paths == ("a.yaml", "sub/f")
 
 
+def test_a_kptfile_that_the_clone_made_is_no_change() -> None:
+    """The original need not be a package; anything else in the Kptfile is a change."""
+    original, updated = Content({}), package({"a.yaml": A})
+    local = package({"Kptfile": kptfile("upstream:\n  type: git\n")})
+
+    def run(local: Content) -> Content:
+        return upgrade(original, updated, local, strategy=Strategy.FAST_FORWARD, mode=KPT).content
+
+    assert set(run(local)) == {"Kptfile", "a.yaml"}
+    with pytest.raises(LocalChanges):
+        run(package({"Kptfile": kptfile("info:\n  site: s\n")}))
+
+
 def test_force_delete_replace_goes_through_sub_packages_without_upstream() -> None:
     """The others, and the root Kptfile, stay as they are."""
     remote = {"remote/Kptfile": kptfile("upstream:\n  type: git\n"), "remote/a.yaml": MINE}

@@ -1,10 +1,12 @@
 """Whether kpt takes two packages for the same: by text laid out anew, so comments and order count.
 
-Pure. Kptfiles are compared as structures, without upstream and lock, the root's without its name.
+Pure. Kptfiles are compared as structures, without upstream and lock, the root's without its name;
+one that `kpt pkg get` made because the original has none is no change.
 """
 
 from collections.abc import Mapping
 from posixpath import basename
+from typing import Final
 
 from porch.kpt.content import File
 from porch.kpt.kptfile import KPTFILE
@@ -15,6 +17,8 @@ from porch.kpt.yaml.errors import BadYaml
 from porch.kpt.yaml.limits import YamlLimits
 from porch.kpt.yaml.parse import parse
 
+_NEW_KPTFILE: Final = "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata: {}\n"
+
 
 def changed_files(
     original: Mapping[str, File], local: Mapping[str, File], *, place: str, limits: YamlLimits
@@ -23,7 +27,10 @@ def changed_files(
     changed: list[str] = []
     for path in sorted({*original, *local}):
         before, now = original.get(path), local.get(path)
-        if before is None or now is None:
+        if before is None and now is not None and not place and path == KPTFILE:
+            if comparable(now, path, is_root=True, limits=limits) != _NEW_KPTFILE:
+                changed.append(path)
+        elif before is None or now is None:
             changed.append(path)
         elif not same_bytes(before, now):
             one, other = (_comparable(path, each, place, limits) for each in (before, now))
