@@ -1,7 +1,9 @@
 """The runner, put together: FunctionConfigs, evaluators in their order, the cache before them.
 
-FunctionConfigs ──► executables, labels of metrics
+FunctionConfigs ──► executables, pods, labels of metrics
 call ──► cache ──► executables, else pods
+
+Pods need a cluster: with FunctionConfigs from a folder there are executables alone.
 """
 
 import asyncio
@@ -29,6 +31,7 @@ from porch_function_runner.evaluation import Evaluator
 from porch_function_runner.executables.evaluator import ExecutableEvaluator, ExecutableSettings
 from porch_function_runner.executables.process import ProcessLimits
 from porch_function_runner.meters import EvaluationMetrics
+from porch_function_runner.pods.opening import open_pods
 from porch_function_runner.settings import RunnerSettings
 
 logger = logging.getLogger(__name__)
@@ -53,54 +56,87 @@ async def open_runner(
     settings: RunnerSettings, registry: CollectorRegistry, env: Mapping[str, str]
 ) -> AsyncGenerator[Runner, None]:
     """All parts, ended with the block."""
-    disabled = set(settings.functions.disable_runtimes)
-    if unknown := disabled - _RUNTIMES:
+    if unknown := set(settings.functions.disable_runtimes) - _RUNTIMES:
         logger.warning("runtimes to disable are not known", extra={"names": sorted(unknown)})
-    metrics = EvaluationMetrics(registry)
-    configs = FunctionConfigs()
-    executables = _executables(settings)
-    evaluators: list[Evaluator] = [] if "exec" in disabled else [executables]
-    chain = EvaluatorChain(evaluators, metrics)
-    cache = ResultCache(
-        chain.evaluate, max_bytes=settings.functions.result_cache_bytes, meter=metrics.cache
-    )
-
-    def configured(now: Configs) -> None:
-        prefix = settings.functions.default_image_prefix
-        specs = [each.spec for each in now]
-        executables.registry = FunctionRegistry.of(specs, default_prefix=prefix)
-        metrics.know(each.image for each in specs)
-        cache.clear()  # another executable may stand for an image from now on
-
-    configs.listen(configured)
+    parts = _Parts(settings, registry)
     async with AsyncExitStack() as stack:
-        live: dict[str, Check] = {}
         if settings.functions.function_configs is not None:
-            _read_folder(settings.functions.function_configs, configs)
+            _read_folder(settings.functions.function_configs, parts.configs)
         else:
-            client = await stack.enter_async_context(
-                connect(load_connection(env), ClientSettings())
-            )
-            watch = ConfigWatch(
-                client,
-                configs,
-                namespace=settings.pods.pod_namespace,
-                problem=executables.problem if "exec" not in disabled else _no_problem,
-                metrics=QueueMetrics(registry),
-            )
-            live["watch functionconfigs"] = hears(watch.heard_at, within=_LONGEST_SILENCE)
-            await stack.enter_async_context(_beside(watch.run()))
-        yield Runner(
+            await parts.join_cluster(stack, env)
+        yield parts.runner()
+
+
+class _Parts:
+    """What the runner is put together from."""
+
+    def __init__(self, settings: RunnerSettings, registry: CollectorRegistry) -> None:
+        self._settings = settings
+        self._registry = registry
+        self._metrics = EvaluationMetrics(registry)
+        self._executables = _executables(settings)
+        self._evaluators: list[Evaluator] = [self._executables] if self._runs("exec") else []
+        self._live: dict[str, Check] = {}
+        self.configs = FunctionConfigs()
+        self._ready: dict[str, Check] = {
+            "functionconfigs": lambda: "" if self.configs.is_complete else "not known yet"
+        }
+
+    async def join_cluster(self, stack: AsyncExitStack, env: Mapping[str, str]) -> None:
+        """Watch FunctionConfigs and, unless that is disabled, run functions in pods."""
+        client = await stack.enter_async_context(connect(load_connection(env), ClientSettings()))
+        queues = QueueMetrics(self._registry)
+        watch = ConfigWatch(
+            client,
+            self.configs,
+            namespace=self._settings.pods.pod_namespace,
+            problem=self._executables.problem if self._runs("exec") else _no_problem,
+            metrics=queues,
+        )
+        self._live["watch functionconfigs"] = hears(watch.heard_at, within=_LONGEST_SILENCE)
+        await stack.enter_async_context(_beside(watch.run()))
+        if not self._runs("pod"):
+            return
+        opening = open_pods(
+            self._settings, client, env=env, registry=self._registry, queue_metrics=queues
+        )
+        pods = await stack.enter_async_context(opening)
+        self.configs.listen(pods.set_functions)
+        self._evaluators.append(pods)
+        self._ready["pods"] = pods.waits_for
+        self._live["watch pods"] = hears(pods.heard_at, within=_LONGEST_SILENCE)
+
+    def runner(self) -> Runner:
+        """The evaluators in their order, behind the cache."""
+        evaluators, metrics, settings = self._evaluators, self._metrics, self._settings
+        cache = ResultCache(
+            EvaluatorChain(evaluators, metrics).evaluate,
+            max_bytes=settings.functions.result_cache_bytes,
+            meter=metrics.cache,
+        )
+
+        def configured(now: Configs) -> None:
+            prefix = settings.functions.default_image_prefix
+            specs = [each.spec for each in now]
+            self._executables.registry = FunctionRegistry.of(specs, default_prefix=prefix)
+            metrics.know(each.image for each in specs)
+            cache.clear()  # another executable may stand for an image from now on
+
+        self.configs.listen(configured)
+        return Runner(
             evaluate=cache.evaluate,
             metrics=metrics,
-            ready={"functionconfigs": lambda: "" if configs.is_complete else "not known yet"},
-            live=live,
+            ready=self._ready,
+            live=self._live,
             state=lambda: {
-                "functionconfigs": [each.metadata.name for each in configs.all()],
+                "functionconfigs": [each.metadata.name for each in self.configs.all()],
                 "cache": cache.state(),
                 "evaluators": {each.name: each.state() for each in evaluators},
             },
         )
+
+    def _runs(self, runtime: str) -> bool:
+        return runtime not in self._settings.functions.disable_runtimes
 
 
 def _no_problem(_: FunctionConfigSpec) -> str:

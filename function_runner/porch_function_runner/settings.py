@@ -11,6 +11,7 @@ from porch.functions.images import DEFAULT_PREFIX
 from porch.functions.wire.service import DEFAULT_MESSAGE_BYTES
 from porch.runtime.logs import LogFormat
 from porch_function_runner.flags import flag
+from porch_function_runner.pods.settings import Address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +85,24 @@ class PodSettings:
     pod_namespace: str = flag("porch-fn-system", "Namespace of pods, templates and FunctionConfigs")
     warm_up_pod_cache: bool = flag(True, "Start a pod for the first tag of each FunctionConfig")
     pod_ttl: timedelta = flag(timedelta(minutes=30), "How long an idle pod is kept")
-    scan_interval: timedelta = flag(timedelta(minutes=1), "Time between two looks for idle pods")
+    scan_interval: timedelta = flag(
+        timedelta(minutes=1), "Accepted and not used: idle pods are removed when their time is over"
+    )
     max_waitlist_length: int = flag(
         2, "Waiting calls of one pod from which on another is started; 0 or less means 2"
     )
     max_parallel_pods_per_function: int = flag(1, "Most pods of one function; 0 or less means 1")
+    max_calls_per_pod: int = flag(
+        16, "Most calls of one pod at once, when no other pod is to be expected"
+    )
+    max_waiting_calls: int = flag(1000, "Most calls in line for the pods of one image")
+    pod_start_timeout: timedelta = flag(
+        timedelta(minutes=1), "Longest time from asking for a pod to its being ready"
+    )
+    pod_address: Address = flag(
+        Address.SERVICE, "How pods are called: by the name of their service, or by pod-ip"
+    )
+    headless_services: bool = flag(False, "Make the Services of pods without a virtual IP")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

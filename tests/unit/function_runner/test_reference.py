@@ -10,6 +10,7 @@ from prometheus_client.metrics_core import Metric
 
 from porch_function_runner.flags import flags_of
 from porch_function_runner.meters import EvaluationMetrics
+from porch_function_runner.pods.meters import PoolMetrics
 from porch_function_runner.settings import RunnerSettings
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "function-runner.md"
@@ -24,9 +25,10 @@ def flag_rows() -> list[str]:
 
 
 def metric_rows() -> list[str]:
-    """A row for each metric of evaluations."""
+    """A row for each metric of evaluations, then of pods."""
     registry = CollectorRegistry()
     EvaluationMetrics(registry)
+    PoolMetrics(registry)
     return [f"| `{_name(each)}` | {each.documentation} |" for each in registry.collect()]
 
 

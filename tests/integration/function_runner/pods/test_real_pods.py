@@ -20,7 +20,7 @@ from porch_devcluster.api import Api, Object, wait_for
 from porch_devcluster.images import push
 from porch_devcluster.node.node import Node
 from porch_devcluster.wrapperimage import wrapper_image
-from tests.integration.function_runner.pods.programs import Program, caller, program
+from tests.integration.function_runner.pods.programs import Program, caller, whole_program
 from tests.integration.functionimages import function_image
 from tests.integration.installed import install
 from tests.integration.waiting import eventually
@@ -52,14 +52,8 @@ class Stage:
     async def runner(self, name: str = "r1") -> AsyncIterator[tuple[Program, Caller]]:
         """A runner in the node, and how to call it from here."""
         wrapper = f"{self.node.registry}/wrapper:v1"
-        async with program(
-            self.node.cluster.kubeconfig,
-            self.namespace,
-            name,
-            address="service",
-            wrapper=wrapper,
-            placed=self.node.inside,
-        ) as running:
+        opening = whole_program(self.node, self.namespace, name, wrapper=wrapper)
+        async with opening as running:
             with self.node.forwarded(running.port) as port:
                 async with channel(port) as opened:
                     yield running, caller(opened)
