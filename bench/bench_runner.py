@@ -46,7 +46,7 @@ async def measured() -> list[Result]:
                 caller = Caller(opened, program.address)
 
                 async def direct() -> object:
-                    return await _started(Path(folder) / "cat", text)
+                    return await started(Path(folder) / "cat", text)
 
                 async def call() -> object:
                     return await caller(image=image("cat"), resource_list=text)
@@ -123,7 +123,8 @@ def p99(values: list[float]) -> float:
     return sorted(values)[len(values) * 99 // 100]
 
 
-async def _started(path: Path, text: bytes) -> bytes:
+async def started(path: Path, text: bytes) -> bytes:
+    """What a program prints when it is started directly."""
     process = await asyncio.create_subprocess_exec(path, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
     return (await process.communicate(text))[0]
 
