@@ -6,6 +6,7 @@ runner, takes them over.
 """
 
 import asyncio
+import time
 from collections.abc import Iterable
 from functools import partial
 
@@ -62,7 +63,7 @@ class PodEvaluator:
         self._pools = Pools(settings, metrics=metrics, look=look)
         self._board = TemplateBoard()
         self._world = World(settings, look)
-        runners = Runners(settings.lease.duration)
+        runners = Runners(settings.lease.duration, clock=time.monotonic)
         self._configs: tuple[FunctionConfig, ...] = ()
         self._told = asyncio.Event()  # the FunctionConfigs
         self._ready = asyncio.Event()

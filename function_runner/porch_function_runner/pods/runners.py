@@ -1,12 +1,12 @@
 """Which runners live: each holds a Lease of its own, and the pods of one that died are taken over.
 
-State only; instants are seconds of the event loop's clock, measured here: clocks of machines may
-differ. A runner is dead when its Lease was released, has not changed for the duration it states, or
-has not been there for as long as a Lease lasts: the Lease and the pods of a new runner come by
-different watches, in any order.
+State only; instants are seconds of our own clock: those of other machines may differ. A runner is
+dead when its Lease was released, has not changed for the duration it states, or has not been there
+for as long as a Lease lasts: the Lease and the pods of a new runner come by different watches, in
+any order.
 """
 
-import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -52,8 +52,9 @@ def runner_of(lease: str) -> str | None:
 class Runners:
     """The signs of life of all runners in the namespace."""
 
-    def __init__(self, lease_duration: timedelta) -> None:
+    def __init__(self, lease_duration: timedelta, *, clock: Callable[[], float]) -> None:
         self._patience = lease_duration.total_seconds()  # with one of whom there is no Lease
+        self._clock = clock
         self._signs: dict[str, _Sign] = {}
 
     def seen(self, lease: RunnerLease) -> None:
@@ -65,7 +66,7 @@ class Runners:
         known = self._signs.get(runner)
         if known is None or known.version != version:
             span = (lease.spec.lease_duration_seconds or 0) if lease.spec.holder_identity else 0
-            self._signs[runner] = _Sign(version, _now() + span)
+            self._signs[runner] = _Sign(version, self._clock() + span)
 
     def gone(self, lease: str) -> None:
         """A Lease was deleted."""
@@ -74,9 +75,5 @@ class Runners:
     def left(self, runner: str) -> float:
         """Seconds for which a runner counts as alive if it gives no other sign; 0: it is dead."""
         if runner not in self._signs:
-            self._signs[runner] = _Sign("", _now() + self._patience)
-        return max(0.0, self._signs[runner].until - _now())
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
+            self._signs[runner] = _Sign("", self._clock() + self._patience)
+        return max(0.0, self._signs[runner].until - self._clock())
