@@ -54,7 +54,10 @@ def _staging(directory: Path) -> Iterator[Path]:
 def _sweep(directory: Path) -> None:
     """Remove what crashed writes of the same directory left."""
     for left in directory.parent.glob(f".{_literal(directory.name)}.*{SUFFIX}"):
-        descriptor = os.open(left, os.O_RDONLY)
+        try:
+            descriptor = os.open(left, os.O_RDONLY)
+        except FileNotFoundError:  # it has just become what it was made for
+            continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

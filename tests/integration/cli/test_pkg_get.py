@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -180,6 +181,17 @@ def test_links_that_lead_out_are_left_out_and_told(porchctl: Porchctl, workplace
     assert (workplace / "got/in").readlink() == Path("a.sh")
     assert not (workplace / "got/out").is_symlink()
     assert (workplace / "got/a.sh").stat().st_mode & 0o111
+
+
+def test_a_name_that_is_no_text_is_told(porchctl: Porchctl, workplace: Path) -> None:
+    """It is so upstream: fetching it again would not help."""
+    write_tree(workplace / "repo", {"Kptfile": package()})
+    Path(os.fsdecode(os.fsencode(workplace / "repo") + b"/a\xff.yaml")).touch()
+    local_repository(workplace / "repo", {})
+    ended = porchctl("pkg", "get", "./repo@v1", "got")
+
+    assert "must be UTF-8 to be read" in ended.stderr
+    assert "damaged" not in ended.stderr
 
 
 @pytest.mark.parametrize(

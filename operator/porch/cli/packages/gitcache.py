@@ -13,7 +13,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,7 +31,7 @@ from porch.cli.packages.progress import Progress
 from porch.cli.packages.refs import RemoteRefs, Resolved
 from porch.kpt.content import Content
 from porch.storage.git.failures import Cause, cause_of, in_one_line
-from porch.storage.git.objects import Damaged, Objects, holds_kptfile, open_bare
+from porch.storage.git.objects import Damaged, Objects, UnreadableName, holds_kptfile, open_bare
 from porch.storage.git.remote import Address
 
 LIST_WITHIN = timedelta(seconds=60)
@@ -41,19 +40,6 @@ _SHOWN = 10  # packages in a message
 _FULL_ID = 40
 
 _Watch = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A repository, and whether it is one of this machine."""
-
-    address: Address
-    is_local: bool
-
-    @property
-    def url(self) -> str:
-        """Its address without a password."""
-        return self.address.url
 
 
 def cache_directory() -> Path:
@@ -65,24 +51,23 @@ def cache_directory() -> Path:
 class GitCache:
     """The clone of one repository."""
 
-    def __init__(self, source: Source, progress: Progress) -> None:
-        self._source = source
+    def __init__(self, address: Address, progress: Progress) -> None:
+        self._address = address
         self._progress = progress
-        name = hashlib.sha256(source.url.encode()).hexdigest()[:32]
+        name = hashlib.sha256(address.url.encode()).hexdigest()[:32]
         self._directory = cache_directory() / f"{name}.git"
 
     def refs(self) -> RemoteRefs:
         """What the server has now."""
-        with self._progress.step(f"Looking at {self._source.url}") as watch:
+        with self._progress.step(f"Looking at {self._address.url}") as watch:
             ended = self._git(
                 Call(
                     arguments=(
-                        "ls-remote", "--symref", "--", self._source.url,
+                        "ls-remote", "--symref", "--", self._address.url,
                         "HEAD", "refs/heads/*", "refs/tags/*",
                     ),
                     within=LIST_WITHIN,
-                    authorization=self._source.address.given.authorization,
-                    allows_paths=self._source.is_local,
+                    authorization=self._address.given.authorization,
                 ),
                 watch,
             )  # fmt: skip
@@ -93,12 +78,12 @@ class GitCache:
         with self._opened() as (repository, lock):
             found = _commit(repository, ref.oid)
             if found is None:
-                with self._progress.step(f"Fetching {self._source.url} at {ref.name}") as watch:
+                with self._progress.step(f"Fetching {self._address.url} at {ref.name}") as watch:
                     self._fetch(ref, watch, lock)
                 found = _commit(repository, ref.oid)
         if found is None:
             raise NoSuchReference(
-                f"{ref.name!r} must be a tag, branch or commit of {self._source.url}, and is none"
+                f"{ref.name!r} must be a tag, branch or commit of {self._address.url}, and is none"
             )
         return found
 
@@ -112,7 +97,7 @@ class GitCache:
                 packages = sorted(_packages(found.tree))
                 known = ", ".join(packages[:_SHOWN]) + (", …" if len(packages) > _SHOWN else "")
                 raise NoSuchPackage(
-                    f"{directory!r} must be a directory of {self._source.url} at {commit[:7]};"
+                    f"{directory!r} must be a directory of {self._address.url} at {commit[:7]};"
                     f" packages there: {known or 'none'}"
                 )
             return objects.content(objects.digest(tree))
@@ -124,13 +109,16 @@ class GitCache:
         """The clone, ours alone; thrown away when it turns out to be damaged."""
         with self._locked() as lock:
             try:
-                for left in self._directory.glob("*.lock"):  # of a git that was killed
-                    left.unlink()
+                for pattern in ("*.lock", "refs/porch/*.lock"):  # of a git that was killed
+                    for left in self._directory.glob(pattern):
+                        left.unlink()
                 yield open_bare(self._directory), lock
+            except UnreadableName:  # it is so upstream, too
+                raise
             except (pygit2.GitError, Damaged) as error:
                 shutil.rmtree(self._directory, ignore_errors=True)
                 raise CacheUnusable(
-                    f"the clone of {self._source.url} in {str(self._directory)!r} was damaged and"
+                    f"the clone of {self._address.url} in {str(self._directory)!r} was damaged and"
                     f" has been removed: run the command again ({error})"
                 ) from error
 
@@ -155,7 +143,7 @@ class GitCache:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            with self._progress.step(f"Waiting for another fetch of {self._source.url} to end"):
+            with self._progress.step(f"Waiting for another fetch of {self._address.url} to end"):
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
 
     def _fetch(self, ref: Resolved, watch: _Watch, lock: int) -> None:
@@ -175,13 +163,13 @@ class GitCache:
         return Call(
             arguments=(
                 "--git-dir", str(self._directory), "-c", "gc.auto=0", "-c", "core.fsync=none",
+                "-c", "fetch.unpackLimit=1",  # a pack is there as a whole or not at all
                 "-c", "http.lowSpeedLimit=100", "-c", "http.lowSpeedTime=60",
                 "fetch", "--progress", "--no-tags", "--no-write-fetch-head", *options,
-                "--", self._source.url, *refspecs,
+                "--", self._address.url, *refspecs,
             ),
             within=FETCH_WITHIN,
-            authorization=self._source.address.given.authorization,
-            allows_paths=self._source.is_local,
+            authorization=self._address.given.authorization,
             holds=(lock,),
         )  # fmt: skip
 
@@ -198,12 +186,12 @@ class GitCache:
             return run_git(call, watch)
         except TimeoutError as error:
             raise UpstreamUnreachable(
-                f"{self._source.url} must answer within {call.within.total_seconds():.0f} s, and"
+                f"{self._address.url} must answer within {call.within.total_seconds():.0f} s, and"
                 " did not: look at the network and try again"
             ) from error
 
     def _failure(self, ended: Ended) -> Exception:
-        url, said = self._source.url, in_one_line(ended.errors)
+        url, said = self._address.url, in_one_line(ended.errors)
         match cause_of(said):
             case Cause.DENIED:
                 return UpstreamDenied(

@@ -44,7 +44,6 @@ class Call:
     arguments: Sequence[str]
     within: timedelta
     authorization: str = ""  # of the `Authorization` header
-    allows_paths: bool = True  # whether repositories of this machine may be read
     holds: Sequence[int] = ()  # descriptors that stay open until git has ended
 
 
@@ -111,15 +110,13 @@ def _environment(call: Call) -> dict[str, str]:
         "GCM_INTERACTIVE": "never",
         "LC_ALL": "C",
     }
-    settings = [] if call.allows_paths else [("protocol.file.allow", "never")]
     if call.authorization:
-        settings.append(("http.extraHeader", f"Authorization: {call.authorization}"))
-    number = int(environment.get("GIT_CONFIG_COUNT") or 0)  # the caller's own stay
-    for key, value in settings:
-        environment[f"GIT_CONFIG_KEY_{number}"] = key
-        environment[f"GIT_CONFIG_VALUE_{number}"] = value
-        number += 1
-    environment["GIT_CONFIG_COUNT"] = str(number)
+        number = int(environment.get("GIT_CONFIG_COUNT") or 0)  # the caller's own stay
+        environment |= {
+            "GIT_CONFIG_COUNT": str(number + 1),
+            f"GIT_CONFIG_KEY_{number}": "http.extraHeader",
+            f"GIT_CONFIG_VALUE_{number}": f"Authorization: {call.authorization}",
+        }
     return environment
 
 

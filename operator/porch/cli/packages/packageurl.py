@@ -15,7 +15,7 @@ from porch.cli.errors import BadArguments
 
 _GIT_END: Final = re.compile(r"\.git(?=$|[/@])")
 _SCHEME: Final = re.compile(r"^(https?|ssh|git|file)://[^/]*")
-_SSH_SHORT: Final = re.compile(r"^[\w.-]+@[\w.-]+:")
+_SSH_SHORT: Final = re.compile(r"^(?:[\w.-]+@)?[\w.-]+:(?!/)")  # git@host:path, alias:path
 _HOST: Final = re.compile(r"^[\w-]+(\.[\w-]+)+/")
 _FORM: Final = "REPO[.git]/DIR@REF, such as https://github.com/org/repo.git/packages/web@v1"
 
@@ -47,7 +47,6 @@ class PackageUrl:
 def parse_package_url(text: str) -> PackageUrl:
     """Take it apart."""
     start = _SCHEME.match(text) or _SSH_SHORT.match(text)
-    is_local = start is None or text.startswith("file:")
     if start is None and _HOST.match(text):
         raise BadArguments(
             f"{text!r} must be {_FORM}: write https://{text}, or ./{text} for a repository of this"
@@ -61,15 +60,20 @@ def parse_package_url(text: str) -> PackageUrl:
         raise BadArguments(f"{text!r} must name a tag, branch or commit after its `@`")
     if end:
         _check_path(text, path)
-        return PackageUrl((Place(text[:repo_end], path.strip("/")),), ref, is_local)
-    if is_local:
+        return PackageUrl((Place(text[:repo_end], path.strip("/")),), ref, is_local(text))
+    if is_local(text):
         path = normpath(path)
     else:
         _check_path(text, path)
     places = tuple(_all_places(text[:head], path))
     if not places:
         raise BadArguments(f"{text!r} must name a repository: {_FORM}")
-    return PackageUrl(places, ref, is_local)
+    return PackageUrl(places, ref, is_local(text))
+
+
+def is_local(repo: str) -> bool:
+    """Whether an address is of this machine."""
+    return repo.startswith("file:") or not (_SCHEME.match(repo) or _SSH_SHORT.match(repo))
 
 
 def _check_path(text: str, path: str) -> None:

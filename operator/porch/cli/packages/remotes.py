@@ -10,7 +10,8 @@ from posixpath import dirname
 
 from porch.cli.errors import NoUpstream
 from porch.cli.packages.localpackage import kptfile_of
-from porch.cli.packages.upstreams import Fetched, shown_place, source_of
+from porch.cli.packages.packageurl import is_local
+from porch.cli.packages.upstreams import Fetched, shown_place
 from porch.kpt.content import Content
 from porch.kpt.files import package_directories
 from porch.kpt.kptfile import KPTFILE, GitRef, Kptfile, Upstream, UpstreamLock
@@ -80,7 +81,7 @@ def check_cycle(content: Content, directory: str, upstream: GitRef) -> None:
 def check_machine(content: Content, directory: str, upstream: GitRef) -> None:
     """A package of another machine must not choose what is read of this one."""
     for outer in _around(content, directory):
-        if source_of(upstream.repo).is_local and not source_of(outer.repo).is_local:
+        if is_local(upstream.repo) and not is_local(outer.repo):
             raise NoUpstream(
                 f"the package {directory!r} must not come from this machine ({upstream.repo!r}),"
                 f" being part of one from {shown_place(outer)}"

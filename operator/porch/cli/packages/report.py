@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from porch.cli.packages.difftext import is_secret
-from porch.cli.packages.upstreams import source_of
+from porch.cli.packages.upstreams import address_of
 from porch.cli.terminal import DIFFERENCES, Terminal
 from porch.kpt.diff.report import resource_data
 from porch.kpt.kptfile import GitRef
@@ -59,7 +59,7 @@ class Report:
 def place_data(place: GitRef) -> dict[str, Data]:
     """A place in a repository."""
     return {
-        "repo": source_of(place.repo).url,
+        "repo": address_of(place.repo).url,
         "directory": place.directory,
         "ref": place.ref,
         "commit": place.commit,

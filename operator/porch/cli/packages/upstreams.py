@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from porch.cli.errors import BadArguments, NoRepository, NoSuchReference, UpstreamDenied
-from porch.cli.packages.gitcache import GitCache, Source
+from porch.cli.packages.gitcache import GitCache
 from porch.cli.packages.packageurl import PackageUrl, Place
 from porch.cli.packages.progress import Progress
 from porch.cli.packages.refs import RemoteRefs, Resolved, resolve, suggestions
@@ -44,9 +44,9 @@ class Upstreams:
             place = url.places[0]
         else:
             place = self._remote_place(url)
-        shown = source_of(place.repo).url
+        shown = address_of(place.repo).url
         if shown != place.repo:
-            self._caches[shown] = GitCache(source_of(place.repo), self._progress)
+            self._caches[shown] = GitCache(address_of(place.repo), self._progress)
         return GitRef(shown, f"/{place.directory}", url.ref)
 
     def fetch(self, wanted: GitRef) -> Fetched:
@@ -56,7 +56,7 @@ class Upstreams:
         found = resolve(wanted.ref, directory, refs)
         if found is None:
             what = f"{wanted.ref!r} must be" if wanted.ref else "there must be"
-            url = source_of(wanted.repo).url
+            url = address_of(wanted.repo).url
             raise NoSuchReference(
                 f"{what} a tag, branch or commit of {url}, and there is none;"
                 f" {suggestions(wanted.ref, directory, refs)}"
@@ -84,7 +84,7 @@ class Upstreams:
 
     def _cache(self, repo: str) -> GitCache:
         if repo not in self._caches:
-            self._caches[repo] = GitCache(source_of(repo), self._progress)
+            self._caches[repo] = GitCache(address_of(repo), self._progress)
         return self._caches[repo]
 
     def _remote_place(self, url: PackageUrl) -> Place:
@@ -95,7 +95,7 @@ class Upstreams:
             except (NoRepository, UpstreamDenied):
                 continue
             return place
-        shown = source_of(url.places[-1].repo).url
+        shown = address_of(url.places[-1].repo).url
         raise NoRepository(
             f"a part of {shown} must be a git repository that you may read, and none is: write"
             " `.git` where the repository's part of the address ends"
@@ -105,15 +105,14 @@ class Upstreams:
 def shown_place(place: GitRef) -> str:
     """A place for messages: without a password, and without a reference."""
     directory = place.directory.strip("/")
-    return f"{source_of(place.repo).url}/{directory}" if directory else source_of(place.repo).url
+    return f"{address_of(place.repo).url}/{directory}" if directory else address_of(place.repo).url
 
 
-def source_of(repo: str) -> Source:
-    """The repository of an address as a Kptfile has it."""
+def address_of(repo: str) -> Address:
+    """The repository that a Kptfile names, its password apart."""
     if repo.startswith(("http://", "https://")):
-        return Source(address(repo), is_local=False)
-    is_local = repo.startswith(("/", "file:"))
-    return Source(Address(repo, is_http=False), is_local)
+        return address(repo)
+    return Address(repo, is_http=False)
 
 
 def _local_place(url: PackageUrl) -> Place:

@@ -34,6 +34,10 @@ class Damaged(Permanent):
     reason = "RepositoryInvalid"
 
 
+class UnreadableName(Damaged):
+    """A file has a name that is no text."""
+
+
 class FileInTheWay(Permanent):
     """Somebody's file lies where a package or its folder must be."""
 
@@ -292,7 +296,7 @@ def _check_names(paths: Iterable[str]) -> None:
         try:
             path.encode()
         except UnicodeEncodeError as err:
-            raise Damaged(f"file name {path!r} must be UTF-8 to be read") from err
+            raise UnreadableName(f"file name {path!r} must be UTF-8 to be read") from err
 
 
 def _is_plain(tree: pygit2.Tree) -> bool:

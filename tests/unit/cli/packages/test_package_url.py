@@ -17,6 +17,7 @@ from porch.cli.packages.packageurl import Place, parse_package_url
         ("https://u:p@h/o/r.git/a@v1", Place("https://u:p@h/o/r.git", "a"), "v1", "a"),
         ("https://h/x.github.io/r.git/a", Place("https://h/x.github.io/r.git", "a"), "", "a"),
         ("git@h:o/r.git/a@v1", Place("git@h:o/r.git", "a"), "v1", "a"),
+        ("alias:o/r.git/a@v1", Place("alias:o/r.git", "a"), "v1", "a"),
         ("ssh://git@h:22/o/r.git/a@v1", Place("ssh://git@h:22/o/r.git", "a"), "v1", "a"),
         ("file:///srv/r/.git@v1", Place("file:///srv/r/.git", ""), "v1", "r"),
         ("file:///srv/r.git/a@v1", Place("file:///srv/r.git", "a"), "v1", "a"),
@@ -74,3 +75,4 @@ def test_repositories_of_this_machine_are_known_as_such() -> None:
     assert parse_package_url("file:///srv/r.git").is_local
     assert parse_package_url("./r").is_local
     assert not parse_package_url("git@h:o/r.git").is_local
+    assert not parse_package_url("alias:r.git").is_local
