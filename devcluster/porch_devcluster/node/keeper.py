@@ -39,7 +39,7 @@ def main() -> int:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    _follow_lifeline(ended)
+    lifeline = os.environ.pop(LIFELINE_VARIABLE, "")  # ours, and not the components' in the node
     _sweep()
     cgroup = f"{CGROUP_PREFIX}{os.getpid()}"
     cgroups.make(cgroup)
@@ -47,6 +47,8 @@ def main() -> int:
         listeners = [opened.enter_context(_listener()) for _ in range(2)]
         ports = [int(listener.getsockname()[1]) for listener in listeners]
         node = _start(files.run.directory, ports=ports, cgroup=cgroup)
+        if lifeline:
+            _follow(int(lifeline), ended)
         try:
             _serve(files, listeners, node=node, ended=ended)
             return 1 if node.poll() is not None else 0
@@ -89,17 +91,14 @@ def _serve(
         ended.wait(LOOK_EVERY.total_seconds())
 
 
-def _follow_lifeline(ended: threading.Event) -> None:
+def _follow(lifeline: int, ended: threading.Event) -> None:
     """Set `ended` once nobody holds the other end of our lifeline; see bundle/main.go."""
-    if number := os.environ.pop(LIFELINE_VARIABLE, ""):
-        descriptor = int(number)
-        os.set_inheritable(descriptor, False)
 
-        def follow() -> None:
-            os.read(descriptor, 1)
-            ended.set()
+    def follow() -> None:
+        os.read(lifeline, 1)
+        ended.set()
 
-        threading.Thread(target=follow, daemon=True).start()
+    threading.Thread(target=follow, daemon=True).start()
 
 
 def _sweep() -> None:

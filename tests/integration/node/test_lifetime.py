@@ -59,18 +59,29 @@ class Launched:
 
 
 @contextmanager
-def launched() -> Iterator[Launched]:
-    """A node of a process of its own."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", LAUNCHER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+def launched(*, number: int = 1) -> Iterator[list[Launched]]:
+    """So many nodes, started at the same time by processes of their own."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", LAUNCHER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(number)
+    ]
     try:
-        assert process.stdout is not None
-        directory, init = json.loads(process.stdout.readline())
-        yield Launched(process, Path(directory), init)
+        yield [_answer_of(process) for process in processes]
     finally:
-        process.kill()
-        process.communicate()
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
+def _answer_of(process: subprocess.Popen[str]) -> Launched:
+    assert process.stdout is not None
+    directory, init = json.loads(process.stdout.readline())
+    return Launched(process, Path(directory), init)
 
 
 def host_mounts() -> list[str]:
@@ -79,44 +90,32 @@ def host_mounts() -> list[str]:
 
 
 def test_a_node_is_gone_with_its_launcher_however_that_ends(pods: FunctionPods) -> None:
-    """Beside another node whose pods run on, for nothing of the host is theirs."""
+    """Beside a node whose pods run on: processes, cgroups, mounts and interfaces are its own.
+
+    Where even the keeper is killed, only empty cgroups wait for the next node of the machine.
+    """
     mounts, interfaces = host_mounts(), os.listdir("/sys/class/net")
     pods.create("pass", "pass")
-    pods.ready("pass")
-    with launched() as polite:
-        components, cgroup = set(polite.components), polite.cgroup
-        polite.process.communicate()  # closes its input, which it waits for
-        after_polite = polite.components, cgroups.names(cgroup), polite.directory.exists()
-    with launched() as killed:
-        killed_cgroup = killed.cgroup
+    with launched(number=2) as (killed, unkept):
+        both = set(killed.components), set(unkept.components)
+        killed_cgroup, left_cgroup = killed.cgroup, unkept.cgroup
         os.kill(killed.process.pid, signal.SIGKILL)
-        until(lambda: killed.is_gone, within=SOON, what="all processes gone")
-        after_kill = cgroups.names(killed_cgroup)
+        os.kill(unkept.components[NODE], signal.SIGKILL)
+        until(lambda: killed.is_gone, within=SOON, what="the end of a node without a launcher")
+        until(lambda: unkept.is_gone, within=SOON, what="the end of a node without a keeper")
+        left = cgroups.names(killed_cgroup), cgroups.names(left_cgroup)
+    with launched() as (polite,):
+        swept = not cgroups.names(left_cgroup)
+        polite_cgroup = polite.cgroup
+        polite.process.communicate()  # closes its input, which it waits for
 
-    assert components == {*NODE_COMPONENTS, NODE}
-    assert cgroup != killed_cgroup
-    assert after_polite == ({}, set(), False)
-    assert after_kill == set()
+    assert both == ({*NODE_COMPONENTS, NODE}, {*NODE_COMPONENTS, NODE})
+    assert left == (set(), {left_cgroup})
+    assert swept
+    assert (polite.components, cgroups.names(polite_cgroup)) == ({}, set())
+    assert not polite.directory.exists()
     assert (host_mounts(), os.listdir("/sys/class/net")) == (mounts, interfaces)
     assert pods.evaluate("pass").resource_list
-
-
-def test_a_killed_keeper_takes_its_node_along_and_the_next_one_sweeps(node: Node) -> None:
-    """Not even SIGKILL leaves a process; only empty cgroups wait for the next node."""
-    with launched() as first:
-        cgroup = first.cgroup
-        os.kill(first.components[NODE], signal.SIGKILL)
-        until(lambda: first.is_gone, within=SOON, what="all processes gone")
-        left = cgroups.names(cgroup)
-    with launched():
-        swept = not cgroups.names(cgroup)
-        others = cgroups.names(
-            f"{CGROUP_PREFIX}{of_directory(node.cluster.directory.parent)[NODE]}"
-        )
-
-    assert left == {cgroup}
-    assert swept
-    assert others, "a node that runs keeps its cgroups"
 
 
 def test_a_persistent_node_outlives_its_command_and_goes_with_down(
