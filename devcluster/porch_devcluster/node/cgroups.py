@@ -22,7 +22,7 @@ _UNIFIED = "unified"  # version 2 beside version 1: without controllers
 
 def make(name: str) -> None:
     """Make the node's directory in every hierarchy."""
-    for hierarchy in _hierarchies():
+    for hierarchy in hierarchies():
         directory = hierarchy / name
         directory.mkdir(exist_ok=True)
         for file in ("cpuset.cpus", "cpuset.mems"):  # version 1 starts empty and refuses processes
@@ -49,6 +49,11 @@ def names(prefix: str) -> set[str]:
     return {path.name for top in _all() for path in top.glob(f"{prefix}*") if path.is_dir()}
 
 
+def hierarchies() -> list[Path]:
+    """Where a node must have a directory."""
+    return [path for path in _all() if path.name != _UNIFIED]
+
+
 def _removed(name: str) -> bool:
     left = False
     for top in _all():
@@ -58,10 +63,6 @@ def _removed(name: str) -> bool:
             except OSError:
                 left = True
     return not left
-
-
-def _hierarchies() -> list[Path]:
-    return [path for path in _all() if path.name != _UNIFIED]
 
 
 def _all() -> list[Path]:

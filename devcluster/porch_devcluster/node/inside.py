@@ -52,8 +52,8 @@ def main() -> None:
         _start(files, api_port=int(api_port), registry=f"{LOOPBACK}:{registry_port}", cgroup=cgroup)
     except DevclusterError as error:
         sys.exit(f"error: {error}")
-    while True:
-        with contextlib.suppress(ChildProcessError):
+    with contextlib.suppress(ChildProcessError):  # when nothing of the node runs any more
+        while True:
             os.wait()
 
 

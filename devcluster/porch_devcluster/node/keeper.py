@@ -23,7 +23,7 @@ from porch_devcluster.node import cgroups
 from porch_devcluster.node.files import NodeFiles
 from porch_devcluster.node.forward import forward
 from porch_devcluster.node.record import NodeRecord
-from porch_devcluster.node.requirements import program
+from porch_devcluster.node.requirements import NAMESPACES, program
 from porch_devcluster.processes import KEEPER, LIFELINE_VARIABLE
 
 INSIDE = "porch_devcluster.node.inside"
@@ -63,8 +63,7 @@ def _listener() -> socket.socket:
 
 
 def _start(directory: Path, *, ports: list[int], cgroup: str) -> subprocess.Popen[bytes]:
-    namespaces = ["--mount", "--net", "--pid", "--ipc", "--uts"]
-    unshare = [program("unshare"), *namespaces, "--fork", "--kill-child=SIGKILL"]
+    unshare = [program("unshare"), *NAMESPACES, "--fork", "--kill-child=SIGKILL"]
     inside = [sys.executable, "-m", INSIDE, str(directory), *(str(port) for port in ports), cgroup]
     return subprocess.Popen([*unshare, *inside], preexec_fn=_die_with_parent)
 

@@ -17,7 +17,6 @@ from porch_function_runner.images.authorities import BadAuthority
 from porch_function_runner.images.failures import (
     BadCredentials,
     RegistryDenied,
-    RegistryUnavailable,
     UntrustedRegistry,
 )
 from tests.integration.function_runner.images.looking import (
@@ -133,10 +132,3 @@ async def test_a_mount_that_is_missing_is_named(private: Private, tmp_path: Path
     async with looking(credentials=private.config, authority=nowhere) as look:
         with pytest.raises(BadAuthority, match=r"ca\.crt or ca\.pem"):
             await look.metadata(private.image)
-
-
-async def test_a_public_host_without_tls_is_not_spoken_with() -> None:
-    """A name that resolves to this machine is still not a private one."""
-    async with looking() as look:
-        with pytest.raises(RegistryUnavailable):
-            await look.metadata("registry.invalid/fn:v1")
