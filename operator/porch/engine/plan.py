@@ -218,7 +218,7 @@ def _published(seen: Seen) -> Step:
         return Record(stored)
     if not _is_shown(seen):
         return Show(stored)
-    if _facts_differ(seen):
+    if _facts_differ(seen) and _has_content(seen):
         return ReadBody() if seen.body is None else RestoreMetadata()
     return _deletion_wish(seen, stored)
 

@@ -16,6 +16,7 @@ from porch.engine.actions import (
     RenderEdit,
     Reopen,
     Seal,
+    WriteMetadata,
 )
 from porch.engine.plan import plan
 from porch.engine.seen import Halt, Home
@@ -248,3 +249,12 @@ def test_removing_the_resources_takes_what_others_published() -> None:
     found = stored(PUB, THEIRS)
 
     assert plan(seen(D, PUB, known=record(), holds=found)) == Record(found)
+
+
+def test_what_spec_says_of_the_package_is_written_before_it_is_proposed() -> None:
+    """What is sealed is what was wished; a package that does not render is left as it is."""
+    edited = established(D, P, facts="others")
+
+    assert plan(edited) == WriteMetadata()
+    assert plan(unread(edited)) == ReadBody()
+    assert halted(established(D, P, known=record(succeeded=False), facts="others"))

@@ -17,6 +17,7 @@ from porch.engine.actions import (
     ReadBody,
     Record,
     Release,
+    RestoreMetadata,
     Seal,
     Show,
     UndoDeletion,
@@ -295,3 +296,13 @@ def test_unpushed_content_is_flushed_when_the_home_goes(unsaved: dict[str, objec
 
 def test_a_finalizer_that_somebody_took_off_an_open_revision_is_put_back() -> None:
     assert plan(established(D, D, finalizer=False)) == AddFinalizer()
+
+
+def test_spec_of_a_published_package_is_set_back_once_its_files_are_there() -> None:
+    """While a large repository is listed for the first time, they come later."""
+    held = stored(PUB)
+    moved = established(PUB, PUB, holds=held, facts="others")
+
+    assert plan(moved) == RestoreMetadata()
+    assert plan(unread(moved)) == ReadBody()
+    assert plan(replace(moved, body=None, draft=None, is_settling=True)) is None
