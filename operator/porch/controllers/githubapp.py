@@ -22,6 +22,7 @@ import msgspec
 from porch.controllers.credentialerrors import NoCredentials
 from porch.storage.adapter import Unreachable
 from porch.storage.git.credentials import EARLY, Credentials
+from porch.storage.git.proxies import proxy_of
 
 PUBLIC_API = "https://api.github.com"
 PROOF_LASTS = timedelta(minutes=9)  # GitHub refuses more than ten
@@ -79,8 +80,10 @@ class AppTokens:
         }
         try:
             async with (
-                aiohttp.ClientSession(timeout=TIMEOUT, trust_env=True) as session,
-                session.post(url, headers=headers, allow_redirects=False) as response,
+                aiohttp.ClientSession(timeout=TIMEOUT) as session,
+                session.post(
+                    url, headers=headers, allow_redirects=False, proxy=proxy_of(url)
+                ) as response,
             ):
                 body = await response.content.read(1 << 16)
                 status = response.status

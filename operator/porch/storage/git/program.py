@@ -23,6 +23,7 @@ from porch.storage.git.credentials import Credentials, Login
 from porch.storage.git.failures import Cause, cause_of, in_one_line
 from porch.storage.git.loginfiles import LoginFiles, login_files
 from porch.storage.git.objects import ContentTooLarge
+from porch.storage.git.proxies import proxy_of
 from porch.storage.git.refs import Update
 from porch.storage.git.remote import Access, Address
 from porch.storage.git.transport import (
@@ -190,7 +191,7 @@ class Git:
                 arguments,
                 stdin=stdin.encode("utf-8", "surrogateescape"),
                 within=within or self._access.timeout,
-                environment=_environment(credentials, files),
+                environment=_environment(self._address, credentials, files),
             )
 
     async def _process(
@@ -224,8 +225,12 @@ class Git:
         return Finished(process.returncode or 0, _text(output), _text(errors))
 
 
-def _environment(credentials: Credentials, files: LoginFiles) -> Mapping[str, str]:
+def _environment(
+    address: Address, credentials: Credentials, files: LoginFiles
+) -> Mapping[str, str]:
     settings = dict(_SETTINGS)
+    if address.is_http:
+        settings["http.proxy"] = proxy_of(address.url) or ""
     if credentials.authorization:
         settings["http.extraHeader"] = f"Authorization: {credentials.authorization}"
     if files.ca is not None:

@@ -15,8 +15,6 @@ import ssl
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from http import HTTPStatus
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
@@ -26,6 +24,7 @@ from porch.storage.git.credentials import Credentials, Login
 from porch.storage.git.layout import HEADS, TAGS
 from porch.storage.git.pktline import DELIMITER, FLUSH, Garbled, Mark
 from porch.storage.git.program import Git
+from porch.storage.git.proxies import proxy_of
 from porch.storage.git.refs import Update
 from porch.storage.git.remote import Access, Address
 from porch.storage.git.transport import (
@@ -203,7 +202,7 @@ class SmartHttp:
         session = await self._session_for(credentials)
         try:
             async with session.request(
-                method, url, data=body, headers=sent, allow_redirects=False, proxy=_proxy(url)
+                method, url, data=body, headers=sent, allow_redirects=False, proxy=proxy_of(url)
             ) as response:
                 if response.status != HTTPStatus.OK:
                     raise await self._failure(response)
@@ -344,15 +343,3 @@ def _trusting(ca: str) -> ssl.SSLContext:
     if ca:
         context.load_verify_locations(cadata=ca)
     return context
-
-
-def _proxy(url: str) -> str | None:
-    """The proxy that the environment names for a URL, by the conventions of curl and git.
-
-    NB: not aiohttp's own reading of it, which would take credentials from ~/.netrc as well.
-    """
-    parts = urlsplit(url)
-    if proxy_bypass(parts.hostname or ""):
-        return None
-    proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
