@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-SUITES = ("kpt", "functions", "runner", "git", "lifecycle", "repositories")
+SUITES = ("kpt", "functions", "runner", "git", "lifecycle", "users", "fleet", "repositories")
 
 
 def main() -> None:
