@@ -157,7 +157,13 @@ class GitCache:
                 raise self._failure(ended)
         everything = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
         depth = ("--unshallow",) if (self._directory / "shallow").exists() else ()
-        self._git(self._fetching(depth, everything, lock), watch)
+        ended = self._tried(self._fetching(depth, everything, lock), watch)
+        if ended.status == 0:
+            return
+        said = in_one_line(ended.errors)
+        if cause_of(said) is Cause.UNKNOWN and (self._directory / "refs" / "porch").exists():
+            raise Damaged(said)  # fetches into it have worked before
+        raise self._failure(ended)
 
     def _fetching(self, options: Sequence[str], refspecs: Sequence[str], lock: int) -> Call:
         return Call(
