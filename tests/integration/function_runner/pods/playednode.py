@@ -65,6 +65,7 @@ class PlayedNode:
     calls: dict[str, int] = field(default_factory=dict)  # answered, by pod
     created: list[str] = field(default_factory=list)  # pods that ever were
     _running: dict[str, _Running] = field(default_factory=dict)
+    _addresses: dict[str, str] = field(default_factory=dict)  # also of pods that are gone
     _begun: set[str] = field(default_factory=set)
     _tasks: asyncio.TaskGroup = field(default_factory=asyncio.TaskGroup)
 
@@ -93,10 +94,9 @@ class PlayedNode:
     async def connect(self, pod: str, target: str) -> Connection:
         """As the runner connects, but by the loopback address: there is no network of pods here."""
         assert target == f"{pod}.{self.namespace}.svc:{WRAPPER_PORT}"
-        ip = self._running[pod].ip
         return await connect(
             pod,
-            f"{ip}:{WRAPPER_PORT}",
+            f"{self._addresses[pod]}:{WRAPPER_PORT}",
             max_message_bytes=6 << 20,
             within=timedelta(seconds=5),
         )
@@ -183,6 +183,7 @@ class PlayedNode:
         server.add_insecure_port(f"{ip}:{WRAPPER_PORT}")
         await server.start()
         self.calls[name] = 0
+        self._addresses[name] = ip
         return _Running(server, ip)
 
     async def _answer(

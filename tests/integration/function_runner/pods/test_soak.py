@@ -91,11 +91,15 @@ async def test_no_call_is_lost_and_nothing_is_left_over(
         assert soak.answered + soak.cancelled == calls
         await eventually(lambda: not runner.evaluator.state(), within=timedelta(seconds=20))
         await comes_true(played.runs)
-        page = await client.list(SERVICES, Selection(namespace=namespace), into=Service)
-        assert page.items == []
+        await comes_true(lambda: _has_no_services(client, namespace))
         assert runner.evaluator.connections() == 0
     growth = soak.resident[-1] - soak.resident[0]
     assert growth < GROWTH_BYTES, soak.resident
+
+
+async def _has_no_services(client: Client, namespace: str) -> bool:
+    page = await client.list(SERVICES, Selection(namespace=namespace), into=Service)
+    return not page.items
 
 
 async def _kill(played: PlayedNode, chance: random.Random) -> None:
