@@ -90,6 +90,8 @@ def parse_revision(name: str) -> RevisionParts:
     cut = name.rindex(".v") if version else name.rfind(".")
     rest, workspace = (name[:cut], name[cut + 1 :]) if cut >= 0 else ("", name)
     repository, _, path = rest.partition(".")
+    if "/" in name:
+        raise NameInvalid(f"the name of a PackageRevision must not have a '/', found {name!r}")
     parts = RevisionParts(repository, path.replace(".", "/"), workspace)
     try:
         revision_name(parts)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from porch.api.names import (
@@ -67,6 +67,7 @@ def test_parsing_inverts_composing_unless_the_name_reads_as_a_version(
 @given(
     st.one_of(st.text(alphabet="ab1v.-/A", max_size=30), st.lists(labels, max_size=6).map(".".join))
 )
+@example("1.1/1.1")
 def test_composing_inverts_parsing_always(name: str) -> None:
     """Two different names never mean the same revision, and bad ones raise only NameInvalid."""
     try:
