@@ -4,7 +4,7 @@ import os
 import time
 from contextlib import suppress
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from porch.kpt.yaml.data import read_data
@@ -89,6 +89,7 @@ lines = st.lists(
 
 @given(lines.map("\n".join))
 @settings(calm, max_examples=300)
+@example("b:\n# x\n- # s\n  c: d")
 def test_a_text_that_parses_settles_after_one_pass(text: str) -> None:
     """Emitting what was parsed from emitted text changes nothing any more."""
     try:

@@ -43,6 +43,7 @@ class Spots:
     covered: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     opaque: set[int] = field(default_factory=set)  # lines inside of scalars
     last_on_line: dict[int, tuple[int, Node]] = field(default_factory=dict)
+    dashes: set[int] = field(default_factory=set)  # lines of a dash with nothing but a comment
     _columns: dict[int, int] = field(default_factory=dict)  # id of a sequence -> its dashes
 
     def key(self, node: Node, line: int, column: int) -> None:
@@ -85,7 +86,7 @@ def attach(root: Node, spots: Spots, lines: list[str]) -> None:
     if not spots.starts:
         _attach_around(root, gaps)
         return
-    _Attacher(root, spots.starts).attach(gaps)
+    _Attacher(root, spots).attach(gaps)
 
 
 # -- reading
@@ -123,6 +124,8 @@ def _attach_behind(spots: Spots, number: int, before: str, text: str) -> None:
     is_alone = node is None and not before.startswith(("---", "%"))
     is_dash = before == "-" or before.endswith((" -", "\t-"))
     if is_alone or (is_dash and end < len(before)):
+        if is_dash:
+            spots.dashes.add(number)
         below = bisect_right(spots.starts, number, key=_line_of)
         if below < len(spots.starts):
             target = _first_inside(spots.starts[below].node)
@@ -190,9 +193,10 @@ def _groups(whole: dict[int, _Comment], first: int, end: int) -> list[list[_Comm
 class _Attacher:
     """Gives the comments in gaps to the nodes around them."""
 
-    def __init__(self, root: Node, starts: list[_Start]) -> None:
+    def __init__(self, root: Node, spots: Spots) -> None:
         self.root = root
-        self.starts = starts
+        self.starts = spots.starts
+        self.dashes = spots.dashes
 
     def attach(self, gaps: list[_Gap]) -> None:
         for gap in gaps:
@@ -224,6 +228,10 @@ class _Attacher:
 
     def _between(self, gap: _Gap, below: _Start) -> None:
         groups = gap.groups
+        if gap.first - 1 in self.dashes and gap.touches_above:
+            first = _first_inside(below.node)  # goes on with the comment of its dash
+            first.head_comment = _join(first.head_comment, _text(groups), glue="\n")
+            return
         if gap.touches_above:
             if len(groups) == 1 and gap.touches_below:
                 above, rest = _split_by_depth(groups[0], below.column)
