@@ -169,12 +169,13 @@ def test_a_leader_that_sleeps_past_its_lease_changes_nothing_when_it_wakes(
         os.killpg(first.pid, signal.SIGSTOP)
         until(lambda: WORKS in second.log.read_text(), within=PATIENCE, what="the second leads")
         town.publish(NAME)
-        published, refs = town.people.ready(NAME), town.repository.refs()
+        published = town.people.ready(NAME)["status"]
+        refs = town.repository.refs()
         os.killpg(first.pid, signal.SIGCONT)
         first.wait(PATIENCE.total_seconds())
 
         assert first.returncode == 1
-        assert town.people.ready(NAME) == published
+        assert town.people.ready(NAME)["status"] == published
         assert town.repository.refs() == refs
         assert "namespace: web" in town.repository.read("refs/tags/web/v1", "web/asleep.yaml")
         assert town.approvals() == ["Approving package revision web/1"]
