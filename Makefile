@@ -45,8 +45,8 @@ test: .venv/.ready node ## Every test: pure, processes, real control plane, real
 	PORCH_FUZZ_SECONDS=60 $(PYTEST) -q -m "not soak"
 
 .PHONY: soak
-soak: .venv/.ready ## The long runs of which `make test` does a slice
-	$(PYTEST) -q -m soak
+soak: .venv/.ready node ## The long runs of which `make test` does a slice; records what came of them
+	$(PY) -m scripts.soak $(if $(ONLY),-k "$(ONLY)")
 
 .PHONY: bench
 bench: .venv/.ready ## Measure, and write bench/results/*.json
