@@ -25,6 +25,10 @@ setup: .venv/.ready ## Create .venv with the locked dependencies
 node: ## Install what real pods need: containerd, runc, network plugins (root on Debian)
 	@scripts/bootstrap --node
 
+.PHONY: ssh
+ssh: ## Install what tests over SSH need: openssh-client (root on Debian)
+	@scripts/bootstrap --ssh
+
 .PHONY: demo
 demo: .venv/.ready ## Run the whole story on an embedded control plane and show it
 	@$(PY) -m scripts.demo
@@ -41,7 +45,7 @@ check: .venv/.ready ## Format, lint, types, layers, generated files, fast tests
 	$(PYTEST) -q
 
 .PHONY: test
-test: .venv/.ready node ## Every test: pure, processes, real control plane, real pods
+test: .venv/.ready node ssh ## Every test: pure, processes, real control plane, real pods
 	PORCH_FUZZ_SECONDS=60 $(PYTEST) -q -m "not soak"
 
 .PHONY: soak

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,10 @@ def repository(tmp_path: Path) -> Repository:
 
 @pytest.fixture
 def server(tmp_path: Path, repository: Repository) -> Iterator[SshServer]:
-    """An sshd that serves it."""
+    """An sshd that serves it; skipped where neither OpenSSH nor Debian's packages are to be had."""
+    for program in ("ssh-keygen", "apt-get"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} must be on this machine; `make ssh` installs OpenSSH's client")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with ssh_server(tmp_path / "sshd", port=port, repositories=tmp_path / "served") as running:
