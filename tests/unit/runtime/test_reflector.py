@@ -126,6 +126,14 @@ async def test_a_server_that_is_away_and_a_kind_that_is_not_served_are_waited_fo
         assert await told.until(1) == ["a@1"]
 
 
+async def test_a_right_that_was_there_is_waited_for() -> None:
+    """An API server that starts refuses everything until it has read the roles."""
+    starting = web.Response(status=403)
+    answers = (listing("a"), starting, starting, listing("a", "b"), lines(then=hang))
+    async with reflecting(*answers) as (told, _, _):
+        assert await told.until(3) == ["a@1", "a@1", "b@1"]
+
+
 async def test_a_missing_right_ends_it() -> None:
     """Waiting would hide what an administrator must repair."""
     with pytest.raises(ExceptionGroup) as caught:
