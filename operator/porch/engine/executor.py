@@ -2,7 +2,8 @@
 
 An expected refusal becomes a Halt on what is returned, a lost race for the content becomes a new
 look at it. Any other error of the tree is returned as well, with what was reached before it, so
-that no progress is forgotten: `halt` tells of it and `error` is for the work queue. A Conflict is
+that no progress is forgotten: `halt` tells of it and `error` is for the work queue. What an action
+had written down before it failed (a record, a push that is due) counts as reached. A Conflict is
 raised: somebody wrote the object, and what is known of it is out of date.
 """
 
@@ -12,6 +13,7 @@ from dataclasses import replace
 from porch.cache.protocol import DraftChanged
 from porch.engine import actions, drafting, leaving, publishing
 from porch.engine.plan import plan
+from porch.engine.ports import Objects
 from porch.engine.seen import Halt, Seen
 from porch.engine.sharing import confirmed
 from porch.engine.world import World
@@ -48,15 +50,34 @@ async def run(world: World, seen: Seen) -> Seen:
 
 
 async def _attempt(world: World, seen: Seen, action: actions.Action) -> Seen:
+    notes = _Notes(world.objects, seen)
     try:
-        return await _perform(world, seen, action)
+        return await _perform(replace(world, objects=notes), seen, action)
     except DraftChanged:
-        return await _read_body(world, seen)  # the watch may not have told us yet
+        return await _read_body(world, notes.written)  # the watch may not have told us yet
     except Conflict:
         raise
     except PorchError as err:
         halt = Halt(err.reason, str(err), stalled=err.disposition is Disposition.STALL)
-        return replace(seen, halt=halt, error=err)
+        return replace(notes.written, halt=halt, error=err)
+
+
+class _Notes:
+    """The objects, and what an action has last written down of what it sees."""
+
+    def __init__(self, objects: Objects, seen: Seen) -> None:
+        self._objects = objects
+        self.written = seen
+        self.add_finalizer = objects.add_finalizer
+        self.release = objects.release
+        self.set_lifecycle = objects.set_lifecycle
+        self.set_facts = objects.set_facts
+        self.remove = objects.remove
+
+    async def write_status(self, seen: Seen) -> None:
+        """Write, and remember."""
+        await self._objects.write_status(seen)
+        self.written = seen
 
 
 async def _perform(world: World, seen: Seen, action: actions.Action) -> Seen:

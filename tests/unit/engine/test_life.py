@@ -6,6 +6,7 @@ from porch.api.conditions import Reason
 from porch.api.lifecycle import Lifecycle
 from porch.engine import executor
 from porch.engine.plan import plan
+from porch.engine.seen import Pushed
 from porch.engine.sharing import confirmed
 from porch.engine.sources import Init
 from porch.errors import Conflict
@@ -180,6 +181,28 @@ def test_a_rejection_that_a_crash_cut_short_does_not_take_back_the_approval_afte
 
     assert (end.wish.lifecycle, end.fact.lifecycle) == (PUB, PUB)
     assert ("late.yaml" in world.shown.content) is is_open
+
+
+def test_what_was_written_down_before_an_action_failed_stays_written() -> None:
+    """Else our own push would be taken for somebody else's once its answer is forgotten."""
+    world = drafted()
+    world.wish(P)
+    world.settle()
+
+    def fail(effect: str) -> None:
+        if effect == "cache.mark":
+            raise Unreachable("the answer never came")
+
+    world.restart(fail)
+    world.wish(D)
+    world.operator.cache.deliver()
+    world.operator.list(lambda _: KEY)
+    seen = world.operator.reconcile(KEY)
+    assert seen is not None
+    assert seen.error is not None
+
+    told = world.revisions.objects[KEY].fact.unconfirmed
+    assert Pushed(world.shown.content.digest, D) in told
 
 
 def test_an_approval_while_git_is_down_waits_with_the_seal_in_place() -> None:
