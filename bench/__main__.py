@@ -3,7 +3,18 @@
 import importlib
 import sys
 
-SUITES = ("kpt", "functions", "runner", "git", "lifecycle", "users", "fleet", "repositories")
+SUITES = (
+    "kpt",
+    "merge",
+    "functions",
+    "runner",
+    "git",
+    "lifecycle",
+    "users",
+    "fleet",
+    "repositories",
+    "pods",
+)
 
 
 def main() -> None:
