@@ -45,7 +45,6 @@ def storm(
         own_operator.kill()
 
 
-@pytest.mark.soak  # one run in four still takes a push of its own, unheard of, for another's
 def test_bad_weather_loses_no_edit_and_doubles_no_publication(
     storm: Chaos, people: People, git_repository: Repository, own_operator: RunningOperator
 ) -> None:

@@ -138,7 +138,6 @@ def town(
         operator.kill()
 
 
-@pytest.mark.soak  # one run in three is not over within its patience
 @pytest.mark.parametrize("town", [LONG_LEASE], indirect=True, ids=["long lease"])
 def test_an_api_server_that_restarts_in_the_middle_of_the_work_delays_it_and_no_more(
     town: Town,
