@@ -5,7 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-PORCHCTL = (sys.executable, "-c", "from porch.cli.main import main; main()")
+# NB: whoever runs the tests in the background has them ignore SIGINT, which children inherit.
+PROGRAM = """\
+import signal
+from porch.cli.main import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+PORCHCTL = (sys.executable, "-c", PROGRAM)
 
 
 def environment(path: Path | None = None) -> dict[str, str]:
