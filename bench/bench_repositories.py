@@ -19,12 +19,12 @@ from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 
 from bench.history import publish_all
 from bench.results import Result, write
+from bench.world import cpu_of, register
 from porch.api.packagerevision import PackageRevision
 from porch.cache.cr import RESOURCES
 from porch.controllers.served import REVISIONS
@@ -64,9 +64,7 @@ class World:
     def cpu_seconds(self) -> float:
         """Time that the operator has computed, its workers apart."""
         assert self.operator.process is not None
-        stat = Path(f"/proc/{self.operator.process.pid}/stat").read_text()
-        ticks = stat.rpartition(")")[2].split()[11:13]
-        return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+        return cpu_of(self.operator.process.pid)
 
 
 def main() -> None:
@@ -112,7 +110,7 @@ async def _registering(world: World, size: int, target: float) -> list[Result]:
     expected = size + packages
     async with connect(load_kubeconfig([world.cluster.kubeconfig])) as client:
         begun = time.perf_counter()
-        _register(world, namespace, "past", world.server.url_of(repository))
+        register(world.cluster, namespace, "past", world.server.url_of(repository))
         await asyncio.wait_for(_numbered(client, namespace, expected), PATIENCE.total_seconds())
         numbered = time.perf_counter()
         await asyncio.wait_for(_shown(client, namespace, expected), PATIENCE.total_seconds())
@@ -137,7 +135,7 @@ async def _polling(world: World) -> list[Result]:
     namespace = _namespace(world, "bench-polling")
     for number in range(REPOSITORIES):
         repository = world.server.create_repository(f"r{number}", files={"p/Kptfile": KPTFILE})
-        _register(world, namespace, f"r{number}", world.server.url_of(repository))
+        register(world.cluster, namespace, f"r{number}", world.server.url_of(repository))
     async with connect(load_kubeconfig([world.cluster.kubeconfig])) as client:
         wanted = REPOSITORIES
         await asyncio.wait_for(_numbered(client, namespace, wanted), PATIENCE.total_seconds())
@@ -224,17 +222,6 @@ async def _shown(client: Client, namespace: str, expected: int) -> None:
 def _namespace(world: World, name: str) -> str:
     world.cluster.api().create("/api/v1/namespaces", {"metadata": {"name": name}})
     return name
-
-
-def _register(world: World, namespace: str, name: str, url: str) -> None:
-    body: dict[str, Any] = {  # Any: JSON of any shape
-        "apiVersion": "config.porch.kpt.dev/v1alpha1",
-        "kind": "Repository",
-        "metadata": {"name": name},
-        "spec": {"type": "git", "git": {"repo": url, "branch": "main"}},
-    }
-    path = f"/apis/config.porch.kpt.dev/v1alpha1/namespaces/{namespace}/repositories"
-    world.cluster.api().create(path, body)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,7 @@ class Ours:
 
     def cpu_seconds(self) -> dict[str, float]:
         """Processor time since their start, by process."""
-        return {"operator": self._operator_cpu(), "API server": _cpu(self._apiserver)}
+        return {"operator": self._operator_cpu(), "API server": cpu_of(self._apiserver)}
 
     def rss_mib(self) -> dict[str, float]:
         """Resident memory, by process; the operator with its workers."""
@@ -67,7 +67,7 @@ class Ours:
         assert self.operator.process is not None
         group = self.operator.process.pid
         return sum(
-            _cpu(int(each.name))
+            cpu_of(int(each.name))
             for each in Path("/proc").iterdir()
             if each.name.isdecimal() and _group_of(int(each.name)) == group
         )
@@ -120,22 +120,23 @@ def _own_world(count: int) -> Iterator[World]:
         stack.callback(operator.kill)
         names = tuple(f"packages{number}" for number in range(count))
         for name in names:
-            _register(cluster, server, name)
+            url = server.url_of(server.create_repository(name, files={"README.md": "# x\n"}))
+            path = register(cluster, NAMESPACE, name, url)
+            wait_for(cluster.api(), path, _is_listed, within=LISTED_WITHIN)
         yield World(cluster.kubeconfig, NAMESPACE, names, Ours(cluster, operator))
 
 
-def _register(cluster: Cluster, server: GitServer, name: str) -> None:
-    api = cluster.api()
-    url = server.url_of(server.create_repository(name, files={"README.md": "# x\n"}))
-    path = f"/apis/config.porch.kpt.dev/v1alpha1/namespaces/{NAMESPACE}/repositories"
-    body: dict[str, Any] = {
+def register(cluster: Cluster, namespace: str, name: str, url: str) -> str:
+    """Register a git repository; the path of its object."""
+    path = f"/apis/config.porch.kpt.dev/v1alpha1/namespaces/{namespace}/repositories"
+    body: dict[str, Any] = {  # Any: JSON of any shape
         "apiVersion": "config.porch.kpt.dev/v1alpha1",
         "kind": "Repository",
         "metadata": {"name": name},
         "spec": {"type": "git", "git": {"repo": url, "branch": "main"}},
     }
-    api.create(path, body)
-    wait_for(api, f"{path}/{name}", _is_listed, within=LISTED_WITHIN)
+    cluster.api().create(path, body)
+    return f"{path}/{name}"
 
 
 def _is_listed(obj: dict[str, Any]) -> bool:
@@ -143,7 +144,8 @@ def _is_listed(obj: dict[str, Any]) -> bool:
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
 
 
-def _cpu(pid: int) -> float:
+def cpu_of(pid: int) -> float:
+    """Processor time of one process since its start, seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS  # utime and stime, proc_pid_stat(5)
 
