@@ -68,19 +68,23 @@ async def run(program: Path, text: bytes, limits: ProcessLimits) -> Ended:
     finally:
         conversation.kill()
         transport.close()
+        await conversation.reaped.wait()
     return conversation.outcome()
 
 
 class _Conversation(asyncio.SubprocessProtocol):
-    """Collects what a child prints. `ended` is done when it has ended and its pipes have."""
+    """Collects what a child prints.
+
+    `reaped` is set when the child is no more; `ended` is done when its pipes are closed, too.
+    """
 
     def __init__(self, limits: ProcessLimits) -> None:
         self._limits = limits
         self._printed = {_STDOUT: bytearray(), _STDERR: bytearray()}
         self._open = {_STDOUT, _STDERR}
-        self._has_exited = False
         self._has_overflowed = False
         self._exit_code = 0
+        self.reaped = asyncio.Event()
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: transports.BaseTransport) -> None:
@@ -112,8 +116,8 @@ class _Conversation(asyncio.SubprocessProtocol):
         self._look()
 
     def process_exited(self) -> None:
-        self._has_exited = True
         self._exit_code = self._transport.get_returncode() or 0
+        self.reaped.set()
         # Processes that it left behind in its group would keep the pipes open for ever. One that
         # left the group, too, loses its listener a moment later.
         self.kill()
@@ -138,7 +142,7 @@ class _Conversation(asyncio.SubprocessProtocol):
         )
 
     def _look(self) -> None:
-        if self._has_exited and not self._open and not self.ended.done():
+        if self.reaped.is_set() and not self._open and not self.ended.done():
             self.ended.set_result(None)
 
 

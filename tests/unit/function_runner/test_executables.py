@@ -234,7 +234,7 @@ async def test_what_a_function_leaves_running_is_ended_with_it(workshop: Worksho
 
 
 async def test_a_caller_who_leaves_ends_the_whole_group(workshop: Workshop) -> None:
-    """Nobody would read the answer."""
+    """Nobody would read the answer. The child is reaped before the call is over."""
     mark = workshop.folder / "pids"
     workshop.write(SHELL + f"sleep 600 & echo $! $$ >{mark}.new; mv {mark}.new {mark}; wait")
     evaluator = workshop.evaluator()
@@ -244,8 +244,9 @@ async def test_a_caller_who_leaves_ends_the_whole_group(workshop: Workshop) -> N
     with pytest.raises(asyncio.CancelledError):
         await running
 
-    for pid in mark.read_text().split():
-        await gone(int(pid))
+    grandchild, child = map(int, mark.read_text().split())
+    assert not Path(f"/proc/{child}").exists()
+    await gone(grandchild)
     assert evaluator.state() == {"running": 0, "waiting": 0}
 
 
