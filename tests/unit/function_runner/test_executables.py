@@ -18,7 +18,7 @@ from porch_function_runner.executables.evaluator import ExecutableEvaluator, Exe
 from porch_function_runner.executables.process import ProcessLimits
 from porch_function_runner.failures import FunctionFailed, NotServed, Overloaded, TooLarge
 from tests.unit.function_runner.calling import INPUT
-from tests.unit.function_runner.waiting import gone, until
+from tests.unit.function_runner.waiting import gone, is_reaped, until
 
 pytestmark = pytest.mark.process
 
@@ -245,7 +245,7 @@ async def test_a_caller_who_leaves_ends_the_whole_group(workshop: Workshop) -> N
         await running
 
     grandchild, child = map(int, mark.read_text().split())
-    assert not Path(f"/proc/{child}").exists()
+    assert is_reaped(child)
     await gone(grandchild)
     assert evaluator.state() == {"running": 0, "waiting": 0}
 

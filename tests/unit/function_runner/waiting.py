@@ -25,3 +25,8 @@ def runs(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def is_reaped(pid: int) -> bool:
+    """Whether nothing is left of a process, not even a zombie."""
+    return not Path(f"/proc/{pid}").exists()
