@@ -25,7 +25,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from bench.bench_functions import items
-from bench.bench_runner import Call, latencies, started
+from bench.bench_runner import Call, echoed, latencies
 from bench.results import Better, Result, write
 from porch.kpt.resourcelist import write_input
 from porch.runtime.client import connect
@@ -93,8 +93,8 @@ async def measured(registry: str) -> list[Result]:
         async def warm() -> object:
             return await ask(image=images[0], resource_list=text, seconds=60)
 
-        async def direct() -> object:
-            return await started(built(FUNCTION), text)
+        async def direct() -> None:
+            await echoed(built(FUNCTION), "pass", text=text)
 
         results += await overhead(direct, warm)
         for callers in (1, 8, 64):

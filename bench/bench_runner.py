@@ -45,8 +45,8 @@ async def measured() -> list[Result]:
             async with channel(program.port) as opened:
                 caller = Caller(opened, program.address)
 
-                async def direct() -> object:
-                    return await started(Path(folder) / "cat", text)
+                async def direct() -> None:
+                    await echoed(Path(folder) / "cat", text=text)
 
                 async def call() -> object:
                     return await caller(image=image("cat"), resource_list=text)
@@ -123,10 +123,18 @@ def p99(values: list[float]) -> float:
     return sorted(values)[len(values) * 99 // 100]
 
 
-async def started(path: Path, text: bytes) -> bytes:
-    """What a program prints when it is started directly."""
-    process = await asyncio.create_subprocess_exec(path, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
-    return (await process.communicate(text))[0]
+async def echoed(program: Path, *arguments: str, text: bytes) -> None:
+    """Start a program directly that must print its input."""
+    command = (program, *arguments)
+    process = await asyncio.create_subprocess_exec(
+        *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
+    )
+    printed, _ = await process.communicate(text)
+    if process.returncode != 0 or printed != text:
+        raise RuntimeError(
+            f"{command} must print its input, found exit code {process.returncode} and"
+            f" {len(printed)} bytes: it is not the program that calls are compared with"
+        )
 
 
 if __name__ == "__main__":

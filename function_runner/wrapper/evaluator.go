@@ -31,7 +31,11 @@ func (e *evaluator) EvaluateFunction(
 ) (*evaluatorpb.EvaluateFunctionResponse, error) {
 	started := time.Now()
 	ended, err := run(ctx, e.command, request.GetResourceList(), e.answerBytes-framingBytes)
-	log := e.log.With("image", request.GetImage(), "milliseconds", time.Since(started).Milliseconds())
+	caller := traceOf(ctx)
+	log := e.log.With(caller.attributes()...).With("image", request.GetImage(),
+		"milliseconds", milliseconds(time.Since(started)),
+		"starting_milliseconds", milliseconds(ended.starting),
+		"running_milliseconds", milliseconds(ended.running))
 	if err != nil {
 		log.Info("the function did not end", "error", err)
 		return nil, e.notEnded(ctx, request.GetImage(), ended, err)
@@ -47,7 +51,7 @@ func (e *evaluator) EvaluateFunction(
 	case hasErrors(list.Results):
 		log.Info("the function succeeded with errors in its results", "results", list.Results)
 	default:
-		log.Debug("the function succeeded", "bytes", len(ended.stdout))
+		log.Log(ctx, caller.level(), "the function succeeded", "bytes", len(ended.stdout))
 	}
 	room := e.answerBytes - framingBytes - len(ended.stdout)
 	return &evaluatorpb.EvaluateFunctionResponse{
@@ -68,4 +72,8 @@ func (e *evaluator) notEnded(ctx context.Context, image string, ended ending, er
 	default:
 		return notStarted(image, ended, err).with(ctx)
 	}
+}
+
+func milliseconds(span time.Duration) float64 {
+	return float64(span.Microseconds()) / 1000
 }

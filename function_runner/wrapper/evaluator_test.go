@@ -60,15 +60,20 @@ func serving(t *testing.T, script string, change ...func(*settings)) *client {
 
 func servingCommand(t *testing.T, command []string, change ...func(*settings)) *client {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	wanted := settings{messageBytes: defaultMessageBytes, command: command}
 	for _, each := range change {
 		each(&wanted)
 	}
-	server := newServer(wanted, &healthState{}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	return servingAndLogging(t, wanted, io.Discard)
+}
+
+func servingAndLogging(t *testing.T, wanted settings, to io.Writer) *client {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := newServer(wanted, &healthState{}, slog.New(slog.NewJSONHandler(to, nil)))
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	return connected(t, listener.Addr().String())

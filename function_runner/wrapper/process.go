@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os"
 	"os/exec"
 	"syscall"
 	"time"
@@ -18,6 +19,8 @@ const (
 	// pipesWithin bounds the wait for a process that left the group and holds our pipes.
 	pipesWithin = time.Second
 
+	noDescriptor = -1 // of a child, from a kernel that gives none
+
 	signalExit = 128 // plus the number of the signal, as shells have it
 )
 
@@ -28,6 +31,9 @@ type ending struct {
 	exitCode int
 	stdout   []byte
 	stderr   []byte // its end
+
+	starting time.Duration // until the program was started: the pod's part
+	running  time.Duration // from then until it exited: the function's part
 }
 
 // run runs a command in a process group of its own, and leaves nothing of the group behind: not when
@@ -43,14 +49,18 @@ func run(ctx context.Context, command []string, input []byte, limit int) (ending
 	process := exec.CommandContext(ctx, command[0], command[1:]...)
 	process.Stdin = bytes.NewReader(input)
 	process.Stdout, process.Stderr = stdout, stderr
-	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	descriptor := noDescriptor
+	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, PidFD: &descriptor}
 	process.Cancel = func() error { return killGroup(process.Process.Pid) }
 	process.WaitDelay = pipesWithin
+	begun := time.Now()
 	if err := process.Start(); err != nil {
 		return ending{}, err
 	}
+	started := time.Now()
 	group := process.Process.Pid
-	awaitExit(group)
+	awaitExit(group, descriptor)
+	exited := time.Now()
 	// The number of the group is taken for as long as its leader is not reaped, which Wait does.
 	_ = killGroup(group)
 	err := process.Wait()
@@ -60,6 +70,8 @@ func run(ctx context.Context, command []string, input []byte, limit int) (ending
 		exitCode: exitCode(process.ProcessState.Sys().(syscall.WaitStatus)),
 		stdout:   stdout.data,
 		stderr:   stderr.Bytes(),
+		starting: started.Sub(begun),
+		running:  exited.Sub(started),
 	}
 	if cause := context.Cause(ctx); cause != nil {
 		return ended, cause
@@ -84,12 +96,32 @@ func adoptOrphans() error {
 	return unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 }
 
-// awaitExit waits for the end of a child without reaping it.
-func awaitExit(pid int) {
+// awaitExit waits for the end of a child without reaping it. Where the kernel gives a descriptor of
+// the child the runtime's poller waits; else a thread does, which costs as much as the call itself.
+func awaitExit(pid, descriptor int) {
+	if descriptor == noDescriptor || !pollExit(pid, descriptor) {
+		hasExited(pid, 0)
+	}
+}
+
+// pollExit is awaitExit by the runtime's poller, and false where that cannot wait.
+func pollExit(pid, descriptor int) bool {
+	// The poller takes no descriptor that blocks.
+	// NB: Wait has a duplicate, which does not block any more either: not before the child has exited.
+	_ = unix.SetNonblock(descriptor, true)
+	child := os.NewFile(uintptr(descriptor), "child")
+	defer child.Close()
+	polled, err := child.SyscallConn()
+	return err == nil && polled.Read(func(uintptr) bool { return hasExited(pid, unix.WNOHANG) }) == nil
+}
+
+// hasExited tells whether a child has ended, and leaves it to be reaped.
+func hasExited(pid, options int) bool {
 	for {
-		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		var found unix.Siginfo
+		err := unix.Waitid(unix.P_PID, pid, &found, unix.WEXITED|unix.WNOWAIT|options, nil)
 		if !errors.Is(err, unix.EINTR) {
-			return
+			return err != nil || found.Signo != 0
 		}
 	}
 }
