@@ -125,7 +125,7 @@ def p99(values: list[float]) -> float:
 
 async def echoed(program: Path, *arguments: str, text: bytes) -> None:
     """Start a program directly that must print its input."""
-    command = (program, *arguments)
+    command = (str(program), *arguments)
     process = await asyncio.create_subprocess_exec(
         *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL
     )

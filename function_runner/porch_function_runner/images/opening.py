@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from porch.runtime.client import Client
+from porch.runtime.proxies import proxy_of
 from porch.runtime.resources import ObjectKey
 from porch_function_runner.images.authorities import Authorities
 from porch_function_runner.images.contents import Platform
@@ -32,7 +34,8 @@ async def open_inspector(
     credentials: ReadCredentials = OwnCredentials.of(env)
     if settings.enable_private_registries:
         credentials = GivenCredentials([file, ConfigSecret(client, key)])
-    async with open_wire(WireSettings(), Authorities(folder).context) as wire:
+    trust, way = Authorities(folder).context, partial(proxy_of, env=env)
+    async with open_wire(WireSettings(), trust=trust, proxy_of=way) as wire:
         inspector = ImageInspector(RegistryClient(wire, credentials), platforms=platforms(settings))
         if not settings.enable_private_registries:
             yield inspector

@@ -1,7 +1,7 @@
 """Requests to registries: one at a time, bounded in time and size, errors in our words.
 
-I/O       the network, through one session; HTTPS, and plain HTTP only where `may_be_plain` and the
-          server does not speak TLS.
+I/O       the network, through one session, by way of the proxy that there is for a server; HTTPS,
+          and plain HTTP only where `may_be_plain` and the server does not speak TLS.
 Errors    RegistryUnavailable, UntrustedRegistry. Statuses are the caller's to judge.
 """
 
@@ -11,10 +11,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
 
+from porch.runtime.proxies import words_of
 from porch_function_runner.images.failures import (
     RegistryUnavailable,
     UnreadableImage,
@@ -24,6 +26,7 @@ from porch_function_runner.images.location import Location, may_be_plain
 from porch_function_runner.images.recent import Recent
 
 Trust = Callable[[], ssl.SSLContext]  # the authorities, as they are now
+ProxyOf = Callable[[str], str | None]  # the proxy on the way to a URL; None to go straight
 
 _SAID_CHARS = 200
 _HOSTS = 256  # whose way of speaking is remembered
@@ -76,11 +79,17 @@ class Wire:
     """Requests to any registry. Build it with `open_wire`."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, settings: WireSettings, trust: Trust
+        self,
+        session: aiohttp.ClientSession,
+        settings: WireSettings,
+        *,
+        trust: Trust,
+        proxy_of: ProxyOf,
     ) -> None:
         self._session = session
         self._settings = settings
         self._trust = trust
+        self._proxy_of = proxy_of
         self._plain: Recent[str, bool] = Recent(_HOSTS)
 
     async def ask(
@@ -114,9 +123,10 @@ class Wire:
         form: Mapping[str, str] | None = None,
     ) -> Answer:
         """One request to a URL, on behalf of an image."""
+        proxy = self._proxy_of(url)
         try:
             async with self._session.request(
-                method, url, headers=headers, data=form, ssl=self._trust()
+                method, url, headers=headers, data=form, ssl=self._trust(), proxy=proxy
             ) as response:
                 body = await self._body(location, response)
         except aiohttp.ClientConnectorCertificateError as err:
@@ -126,9 +136,8 @@ class Wire:
         except aiohttp.ClientConnectorSSLError as err:
             raise _NotTls from err
         except (aiohttp.ClientError, TimeoutError, OSError) as err:
-            raise RegistryUnavailable(
-                location.image, host=location.server, said=str(err) or type(err).__name__
-            ) from err
+            said = _by_way_of(proxy) + (words_of(err) or type(err).__name__)
+            raise RegistryUnavailable(location.image, host=location.server, said=said) from err
         names = {name.lower() for name in response.headers}
         values = {name: ", ".join(response.headers.getall(name)) for name in names}
         return Answer(response.status, values, body)
@@ -144,8 +153,17 @@ class Wire:
         return b"".join(parts)
 
 
+def _by_way_of(proxy: str | None) -> str:
+    """What an error says of the way that was taken; nothing of who we are to the proxy."""
+    if proxy is None:
+        return ""
+    return f"by way of the proxy {urlsplit(proxy).hostname}, see `HTTPS_PROXY` and `NO_PROXY`: "
+
+
 @asynccontextmanager
-async def open_wire(settings: WireSettings, trust: Trust) -> AsyncGenerator[Wire, None]:
+async def open_wire(
+    settings: WireSettings, *, trust: Trust, proxy_of: ProxyOf
+) -> AsyncGenerator[Wire, None]:
     """A wire, closed with the block."""
     timeout = aiohttp.ClientTimeout(
         total=settings.within.total_seconds(),
@@ -158,4 +176,4 @@ async def open_wire(settings: WireSettings, trust: Trust) -> AsyncGenerator[Wire
         headers={"User-Agent": _AGENT},
         cookie_jar=aiohttp.DummyCookieJar(),
     ) as session:
-        yield Wire(session, settings, trust)
+        yield Wire(session, settings, trust=trust, proxy_of=proxy_of)

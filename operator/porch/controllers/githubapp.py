@@ -20,9 +20,9 @@ import jwt
 import msgspec
 
 from porch.controllers.credentialerrors import NoCredentials
+from porch.runtime.proxies import proxy_of, words_of
 from porch.storage.adapter import Unreachable
 from porch.storage.git.credentials import EARLY, Credentials
-from porch.storage.git.proxies import proxy_of
 
 PUBLIC_API = "https://api.github.com"
 PROOF_LASTS = timedelta(minutes=9)  # GitHub refuses more than ten
@@ -88,7 +88,7 @@ class AppTokens:
                 body = await response.content.read(1 << 16)
                 status = response.status
         except (aiohttp.ClientError, TimeoutError, OSError) as err:
-            words = f"{app.api} does not answer: {err or 'no answer in time'}"
+            words = f"{app.api} does not answer: {words_of(err) or 'no answer in time'}"
             raise Unreachable(f"{words}; a GitHub App needs it for its tokens") from err
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise Unreachable(f"{url} answers HTTP {status}; it is tried again")

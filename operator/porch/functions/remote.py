@@ -132,6 +132,8 @@ def _options(settings: RemoteSettings) -> list[tuple[str, int | str]]:
         ("grpc.max_metadata_size", _METADATA_BYTES),
         ("grpc.absolute_max_metadata_size", _METADATA_BYTES),
         ("grpc.per_rpc_retry_buffer_size", limit + (1 << 10)),  # what is larger is not sent again
+        # The runner is in the cluster; the proxy of the environment leads out of it.
+        ("grpc.enable_http_proxy", 0),
         ("grpc.initial_reconnect_backoff_ms", 200),
         ("grpc.max_reconnect_backoff_ms", 5_000),
         ("grpc.service_config", json.dumps(_SERVICE_CONFIG)),

@@ -18,12 +18,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from porch.errors import PorchError, Transient
+from porch.runtime.proxies import proxy_of
 from porch.storage.adapter import AccessDenied, Untrusted
 from porch.storage.git.credentials import Credentials, Login
 from porch.storage.git.failures import Cause, cause_of, in_one_line
 from porch.storage.git.loginfiles import LoginFiles, login_files
 from porch.storage.git.objects import ContentTooLarge
-from porch.storage.git.proxies import proxy_of
 from porch.storage.git.refs import Update
 from porch.storage.git.remote import Access, Address
 from porch.storage.git.transport import (

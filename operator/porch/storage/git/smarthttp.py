@@ -18,13 +18,13 @@ from http import HTTPStatus
 
 import aiohttp
 
+from porch.runtime.proxies import proxy_of, words_of
 from porch.storage.adapter import AccessDenied, RepositoryInvalid, Unreachable, Untrusted
 from porch.storage.git import pktline
 from porch.storage.git.credentials import Credentials, Login
 from porch.storage.git.layout import HEADS, TAGS
 from porch.storage.git.pktline import DELIMITER, FLUSH, Garbled, Mark
 from porch.storage.git.program import Git
-from porch.storage.git.proxies import proxy_of
 from porch.storage.git.refs import Update
 from porch.storage.git.remote import Access, Address
 from porch.storage.git.transport import (
@@ -217,7 +217,7 @@ class SmartHttp:
         except (aiohttp.ClientConnectorCertificateError, aiohttp.ClientConnectorSSLError) as err:
             raise untrusted(self._address.shown, str(err)) from err
         except (aiohttp.ClientError, ssl.SSLError, OSError) as err:
-            raise self._unreachable(str(err)) from err
+            raise self._unreachable(words_of(err)) from err
 
     async def _session_for(self, credentials: Credentials) -> aiohttp.ClientSession:
         """The session; a new one when others are to be trusted."""
@@ -257,7 +257,7 @@ class SmartHttp:
         try:
             found = list(pktline.lines(answer))
         except Garbled as err:
-            raise self._unreachable(str(err)) from err
+            raise self._unreachable(words_of(err)) from err
         if not found or found[-1] is not Mark.FLUSH:
             raise self._unreachable("the answer ends too early")
         for each in found:

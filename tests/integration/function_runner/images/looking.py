@@ -55,11 +55,14 @@ async def looking(
     authority: Path | None = None,
     platforms: Sequence[Platform] = (AMD,),
     wire: WireSettings | None = None,
+    proxy: str | None = None,
 ) -> AsyncIterator[Look]:
-    """An inspector with a docker config and a folder of an authority, or without."""
+    """An inspector with a docker config, a folder of an authority and a proxy, or without."""
     clock = Clock()
     given = GivenCredentials([ConfigFile(credentials)]) if credentials else OwnCredentials(())
-    async with open_wire(wire or WireSettings(), Authorities(authority).context) as opened:
+    trust = Authorities(authority).context
+    opening = open_wire(wire or WireSettings(), trust=trust, proxy_of=lambda _: proxy)
+    async with opening as opened:
         client = RegistryClient(opened, given, clock=clock)
         yield Look(ImageInspector(client, platforms=platforms, clock=clock), clock)
 

@@ -17,6 +17,7 @@ from porch_function_runner.images.authorities import BadAuthority
 from porch_function_runner.images.failures import (
     BadCredentials,
     RegistryDenied,
+    RegistryUnavailable,
     UntrustedRegistry,
 )
 from tests.integration.function_runner.images.looking import (
@@ -25,6 +26,7 @@ from tests.integration.function_runner.images.looking import (
     looking,
     write_config,
 )
+from tests.integration.function_runner.images.tunnel import tunnels
 
 pytestmark = pytest.mark.process
 
@@ -132,3 +134,29 @@ async def test_a_mount_that_is_missing_is_named(private: Private, tmp_path: Path
     async with looking(credentials=private.config, authority=nowhere) as look:
         with pytest.raises(BadAuthority, match=r"ca\.crt or ca\.pem"):
             await look.metadata(private.image)
+
+
+async def test_a_registry_is_reached_by_way_of_the_proxy(private: Private) -> None:
+    """Its token service as well; what is said to either stays between us and them."""
+    async with (
+        tunnels() as proxy,
+        looking(credentials=private.config, authority=private.authority, proxy=proxy.url) as look,
+    ):
+        found = await look.metadata(private.image)
+
+    assert found.entrypoint == ("/fn",)
+    assert set(proxy.asked) == {private.host}
+
+
+async def test_a_proxy_that_refuses_is_named_without_its_password(private: Private) -> None:
+    """The registry is not to blame, and the text is read by many."""
+    async with (
+        tunnels(refusal="407 Proxy Authentication Required") as proxy,
+        looking(authority=private.authority, proxy=proxy.url) as look,
+    ):
+        with pytest.raises(RegistryUnavailable) as refused:
+            await look.metadata(private.image)
+
+    assert "by way of the proxy 127.0.0.1, see `HTTPS_PROXY` and `NO_PROXY`" in str(refused.value)
+    assert "407 Proxy Authentication Required" in str(refused.value)
+    assert "secret" not in str(refused.value)
