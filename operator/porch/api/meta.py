@@ -54,6 +54,12 @@ class OwnerReference(Wire, frozen=True, kw_only=True):
     block_owner_deletion: bool | None = None
 
 
+class ManagedFields(Wire, frozen=True, kw_only=True):
+    """How somebody came to own fields of an object; which fields is of no interest here."""
+
+    operation: str = ""  # "Apply" or "Update"
+
+
 class ObjectMeta(Wire, frozen=True, kw_only=True):
     """The parts of Kubernetes' object metadata that are used here."""
 
@@ -68,6 +74,7 @@ class ObjectMeta(Wire, frozen=True, kw_only=True):
     annotations: dict[str, str] = field(default_factory=dict)
     finalizers: list[str] = field(default_factory=list)
     owner_references: list[OwnerReference] = field(default_factory=list)
+    managed_fields: list[ManagedFields] = field(default_factory=list)
 
 
 class ConditionStatus(StrEnum):

@@ -35,6 +35,7 @@ from porch.cache.protocol import (
 from porch.kpt.content import BlobId, Content, File, FileMode, combine
 from porch.runtime.apierrors import AlreadyExists, NotFound, WriteConflict
 from porch.runtime.client import Client, Meta, PartialObject
+from porch.runtime.managers import NO_MANAGERS, is_applied
 from porch.runtime.resources import ObjectKey, Resource
 
 KIND = PackageRevisionResources.KIND
@@ -61,21 +62,22 @@ class CrCache:
     def __init__(self, client: Client, settings: CrCacheSettings | None = None) -> None:
         self._client = client
         self._settings = settings or CrCacheSettings()
-        self._heads: dict[ObjectKey, DraftHead] = {}
+        self._heard: dict[ObjectKey, _Heard] = {}
 
     def observed(self, meta: Meta) -> None:
         """Take note of an object's metadata, from the watch or from our own write."""
-        known = self._heads.get(meta.key)
-        if known is None or int(known.version) < int(meta.resource_version):
-            self._heads[meta.key] = head_of(meta)
+        known = self._heard.get(meta.key)
+        if known is None or int(known.head.version) < int(meta.resource_version):
+            self._heard[meta.key] = _Heard(head_of(meta), is_applied=is_applied(meta))
 
     def gone(self, key: ObjectKey) -> None:
         """Take note that there is no such object."""
-        self._heads.pop(key, None)
+        self._heard.pop(key, None)
 
     def peek(self, namespace: str, name: str) -> DraftHead | None:
         """What was last heard of the object."""
-        return self._heads.get(ObjectKey(namespace, name))
+        known = self._heard.get(ObjectKey(namespace, name))
+        return known.head if known is not None else None
 
     async def read(self, namespace: str, name: str) -> Draft | None:
         """The object as etcd has it now."""
@@ -99,8 +101,11 @@ class CrCache:
         before = over.content.texts if over else {}
         verdict = _verdict(shown, over.verdict if over else None)
         body: Json = {
-            "metadata": self._metadata(over, generation, {REPOSITORY_LABEL: shown.repository})
-            | {"annotations": _annotations(generation, shown.withheld)},
+            "metadata": {
+                **self._metadata(key, over, generation),
+                "labels": {REPOSITORY_LABEL: shown.repository},
+                "annotations": _annotations(generation, shown.withheld),
+            },
             "spec": {
                 "packageName": shown.package,
                 "workspaceName": shown.workspace,
@@ -130,19 +135,18 @@ class CrCache:
         """Seal, unseal, or mark as published exactly what `over` describes."""
         if over.lifecycle is lifecycle and lifecycle.is_published:
             return over
-        generation = over.head.generation + 1
+        key, generation = ObjectKey(namespace, name), over.head.generation + 1
         body: Json = {
-            "metadata": self._metadata(over, generation, {}),
+            "metadata": self._metadata(key, over, generation),
             "spec": {"revision": revision},
             "status": {"observedGeneration": generation, "lifecycle": lifecycle},
         }
-        key = ObjectKey(namespace, name)
         return await self._patch(key, body, _Then(over.content, lifecycle, over.verdict))
 
     async def acknowledge(self, namespace: str, name: str, *, over: Draft) -> Draft:
         """Write the annotation again; metadata alone does not raise the generation."""
-        body: Json = {"metadata": self._metadata(over, over.head.generation, {})}
         key = ObjectKey(namespace, name)
+        body: Json = {"metadata": self._metadata(key, over, over.head.generation)}
         return await self._patch(key, body, _Then(over.content, over.lifecycle, over.verdict))
 
     async def delete(self, namespace: str, name: str) -> None:
@@ -176,12 +180,14 @@ class CrCache:
         self.observed(made.metadata)
         return Draft(head_of(made.metadata), then.content, then.lifecycle, then.verdict)
 
-    def _metadata(self, over: Draft | None, generation: int, labels: Mapping[str, str]) -> Json:
+    def _metadata(self, key: ObjectKey, over: Draft | None, generation: int) -> Json:
         metadata: Json = {"annotations": {RENDERED_GENERATION_ANNOTATION: str(generation)}}
-        if labels:
-            metadata["labels"] = dict(labels)
-        if over is not None:
-            metadata["resourceVersion"] = over.head.version
+        if over is None:
+            return metadata
+        metadata["resourceVersion"] = over.head.version
+        known = self._heard.get(key)
+        if known is not None and not known.is_applied:
+            metadata |= NO_MANAGERS
         return metadata
 
     def _check_size(self, key: ObjectKey, content: Content) -> None:
@@ -193,6 +199,14 @@ class CrCache:
                 f"bytes, found {size}; the largest is {largest!r}. Split the package, or raise "
                 "PORCH_CONTENT_MAX_INLINE_BYTES (etcd refuses about 1.5 MB)"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What was last heard of an object's metadata."""
+
+    head: DraftHead
+    is_applied: bool  # somebody owns files by server-side apply
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,6 @@ from porch.runtime.status import StatusWriter
 from porch.runtime.store import Store
 from porch.runtime.watching import Watched, Watching
 
-MANAGER = "porch-operator"
 SETTLES = timedelta(milliseconds=200)  # of a package whose revisions change one after the other
 
 K = TypeVar("K", bound=Hashable)
@@ -120,7 +119,7 @@ class Operator:
             client=client,
             revisions=self.revisions,
             store=self.packages,
-            status=StatusWriter(client, PACKAGES, PorchPackage, manager=MANAGER),
+            status=StatusWriter(client, PACKAGES, PorchPackage),
             homes=self.homes,
             may_write=parts.may_write,
         )
@@ -128,7 +127,7 @@ class Operator:
 
     def _revision_controller(self, client: Client, clock: Clock) -> Revisions:
         parts = self._parts
-        writer = StatusWriter(client, REVISIONS, PackageRevision, manager=MANAGER)
+        writer = StatusWriter(client, REVISIONS, PackageRevision)
         return Revisions(
             store=self.revisions,
             repositories=self.repositories,
@@ -159,7 +158,7 @@ class Operator:
             discovered=DiscoveredObjects(
                 client=client, revisions=self.revisions, look_at=self.revision_queue.add
             ),
-            status=StatusWriter(client, REPOSITORIES, Repository, manager=MANAGER),
+            status=StatusWriter(client, REPOSITORIES, Repository),
             announcer=Announcer(parts.recorder, Repository.KIND, self.repositories),
             clock=clock,
             look_at=self._look_at_listed,

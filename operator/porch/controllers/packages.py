@@ -24,6 +24,7 @@ from porch.controllers.served import PACKAGES, REVISIONS
 from porch.engine.seen import Key
 from porch.runtime.apierrors import AlreadyExists, NotFound
 from porch.runtime.client import Client
+from porch.runtime.managers import relief
 from porch.runtime.queue import DONE, Result
 from porch.runtime.resources import ObjectKey
 from porch.runtime.status import StatusWriter
@@ -93,7 +94,8 @@ class Packages:
         if PACKAGE_REVISION_FINALIZER not in revision.metadata.finalizers:
             return  # its own pass has not begun; it brings the labels along
         key = ObjectKey(revision.metadata.namespace, revision.metadata.name)
-        metadata = {"labels": labels, "resourceVersion": revision.metadata.resource_version}
+        version = revision.metadata.resource_version
+        metadata = {"labels": labels, "resourceVersion": version, **relief(revision.metadata)}
         written = await self.client.patch(
             REVISIONS, key, {"metadata": metadata}, into=PackageRevision
         )

@@ -62,6 +62,12 @@ class PatchType(StrEnum):
     JSON = "application/json-patch+json"
 
 
+class ManagedFields(msgspec.Struct):
+    """How somebody came to own fields of an object."""
+
+    operation: str = ""
+
+
 class Meta(msgspec.Struct, rename="camel"):
     """The metadata that a machine acts on."""
 
@@ -72,6 +78,7 @@ class Meta(msgspec.Struct, rename="camel"):
     generation: int = 0
     deletion_timestamp: str | None = None
     annotations: dict[str, str] = {}
+    managed_fields: list[ManagedFields] = []
 
     @property
     def key(self) -> ObjectKey:
@@ -217,25 +224,6 @@ class Client:
         """Change parts of an object; `metadata.resourceVersion` in a merge is a precondition."""
         path = resource.object_path(key, subresource=subresource)
         call = Call("PATCH", path, "", _encoded(body), patch_type)
-        return self._decoded(call, await self._send(call), into)
-
-    async def apply(
-        self,
-        resource: Resource,
-        key: ObjectKey,
-        body: Any,
-        *,
-        into: type[T],
-        manager: str,
-        subresource: str = "",
-    ) -> T:
-        """Server-side apply: own exactly the fields of `body`, taking them from others.
-
-        `metadata.resourceVersion` in the body is a precondition and forbids creation.
-        """
-        path = resource.object_path(key, subresource=subresource)
-        query = urlencode({"fieldManager": manager, "force": "true"})
-        call = Call("PATCH", path, query, _encoded(body), "application/apply-patch+yaml")
         return self._decoded(call, await self._send(call), into)
 
     async def delete(

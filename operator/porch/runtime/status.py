@@ -1,10 +1,11 @@
-"""The one pen for `status`: server-side apply by one field manager, and nothing sent for nothing.
+"""The one pen for `status`, and nothing sent for nothing.
 
 I/O       one call when the status differs from the one of the object that it was decided on.
-Values    `status` is the whole status that this manager owns; a field that is left out is removed.
+Values    `status` is the whole status; a field that is left out is removed, whoever wrote it.
           The object's resourceVersion goes along. Where the object changed meanwhile but its status
           did not, the status is written all the same: what was found out stays true. Where another
           process wrote a status, it is refused (WriteConflict) instead of being written over news.
+Cost      a PUT: where nobody applies, the server does not look whose a field is (see `managers`).
 """
 
 from collections.abc import Mapping
@@ -33,11 +34,10 @@ S = TypeVar("S", bound=HasStatus)
 class StatusWriter(Generic[S]):
     """Writes the status of objects of one kind."""
 
-    def __init__(self, client: Client, resource: Resource, into: type[S], *, manager: str) -> None:
+    def __init__(self, client: Client, resource: Resource, into: type[S]) -> None:
         self._client = client
         self._resource = resource
         self._into = into
-        self._manager = manager
 
     async def write(self, obj: S, status: msgspec.Struct) -> S:
         """The object with this status; `obj` itself when it has it already.
@@ -48,12 +48,12 @@ class StatusWriter(Generic[S]):
             return obj
         for _ in range(MAX_READS):
             try:
-                return await self._apply(obj, status)
+                return await self._put(obj, status)
             except WriteConflict:
                 obj = await self._read_again(obj)
-        return await self._apply(obj, status)
+        return await self._put(obj, status)
 
-    async def _apply(self, obj: S, status: msgspec.Struct) -> S:
+    async def _put(self, obj: S, status: msgspec.Struct) -> S:
         body: Mapping[str, object] = {
             "apiVersion": self._resource.api_version,
             "kind": self._resource.kind,
@@ -64,13 +64,8 @@ class StatusWriter(Generic[S]):
             },
             "status": status,
         }
-        return await self._client.apply(
-            self._resource,
-            key_of(obj),
-            body,
-            into=self._into,
-            manager=self._manager,
-            subresource="status",
+        return await self._client.replace(
+            self._resource, key_of(obj), body, into=self._into, subresource="status"
         )
 
     async def _read_again(self, obj: S) -> S:

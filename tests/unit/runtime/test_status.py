@@ -45,21 +45,21 @@ BLUE = Thing(status=Status(colour="blue"))
 async def test_an_equal_status_is_not_sent() -> None:
     """Each write wakes every watcher, ours included."""
     async with serving(web.Response(body=b"{}")) as (client, script):
-        writer = StatusWriter(client, THINGS, Thing, manager="tests")
+        writer = StatusWriter(client, THINGS, Thing)
 
         assert await writer.write(BLUE, Status(colour="blue")) is BLUE
         assert script.asked == []
 
 
 async def test_a_new_status_goes_with_the_version_it_was_decided_on() -> None:
-    """Server-side apply of the status alone, as one manager."""
+    """All of the status, and nothing but the status."""
     async with serving(web.Response(body=msgspec.json.encode(BLUE))) as (client, script):
-        writer = StatusWriter(client, THINGS, Thing, manager="tests")
+        writer = StatusWriter(client, THINGS, Thing)
         written = await writer.write(Thing(), Status(colour="blue"))
 
     assert written == BLUE
     assert script.asked[0].path == "/apis/example.com/v1/namespaces/blue/things/a/status"
-    assert script.asked[0].query == {"fieldManager": "tests", "force": "true"}
+    assert script.asked[0].method == "PUT"
     assert msgspec.json.decode(script.bodies[0]) == {
         "apiVersion": "example.com/v1",
         "kind": "Thing",
@@ -77,7 +77,7 @@ async def test_a_status_is_written_over_a_change_that_is_not_of_the_status() -> 
         web.Response(body=msgspec.json.encode(BLUE)),
     ]
     async with serving(*answers) as (client, script):
-        writer = StatusWriter(client, THINGS, Thing, manager="tests")
+        writer = StatusWriter(client, THINGS, Thing)
         written = await writer.write(Thing(), Status(colour="blue"))
 
     assert written == BLUE
@@ -96,7 +96,7 @@ async def test_a_status_is_never_written_over_that_of_another_process(now: Thing
     """A paused leader that wakes up knows nothing of what its successor did."""
     answers = [web.Response(status=409), web.Response(body=msgspec.json.encode(now))]
     async with serving(*answers) as (client, script):
-        writer = StatusWriter(client, THINGS, Thing, manager="tests")
+        writer = StatusWriter(client, THINGS, Thing)
         with pytest.raises(Conflict):
             await writer.write(Thing(), Status(colour="blue"))
 

@@ -30,6 +30,7 @@ from porch.engine.seen import Key, Seen
 from porch.kpt.content import Content
 from porch.runtime.apierrors import NotFound, WriteConflict
 from porch.runtime.client import Client
+from porch.runtime.managers import relief
 from porch.runtime.status import StatusWriter
 from porch.runtime.store import Store
 
@@ -147,8 +148,9 @@ class ObjectsOfPass:
         self._store.put(written)
 
     async def _merge(self, key: Key, body: dict[str, dict[str, object]]) -> None:
-        version = self._current(key).metadata.resource_version
-        body["metadata"] = body.get("metadata", {}) | {"resourceVersion": version}
+        now = self._current(key).metadata
+        version = {"resourceVersion": now.resource_version}
+        body["metadata"] = {**body.get("metadata", {}), **version, **relief(now)}
         self._note(await self._client.patch(REVISIONS, object_key(key), body, into=PackageRevision))
 
 
