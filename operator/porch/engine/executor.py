@@ -10,9 +10,9 @@ raised: somebody wrote the object, and what is known of it is out of date.
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from porch.cache.protocol import DraftChanged
+from porch.cache.protocol import Draft, DraftChanged
 from porch.engine import actions, drafting, leaving, publishing
-from porch.engine.plan import plan
+from porch.engine.plan import facts_differ, is_known, plan
 from porch.engine.ports import Objects
 from porch.engine.seen import Halt, Seen
 from porch.engine.sharing import confirmed
@@ -54,7 +54,7 @@ async def _attempt(world: World, seen: Seen, action: actions.Action) -> Seen:
     try:
         return await _perform(replace(world, objects=notes), seen, action)
     except DraftChanged:
-        return await _read_body(world, notes.written)  # the watch may not have told us yet
+        return await _read_again(world, notes.written)  # the watch may not have told us yet
     except Conflict:
         raise
     except PorchError as err:
@@ -100,6 +100,18 @@ async def _add_finalizer(world: World, seen: Seen) -> Seen:
 
 
 async def _read_body(world: World, seen: Seen) -> Seen:
+    """Our own last write, if that is what was last heard of and its bytes are still at hand.
+
+    NB: what came since unheard stops the next write, and then the content is read.
+    """
+    if is_known(seen) and not facts_differ(seen) and seen.draft is not None:
+        content = world.memory.content(seen.fact.digest) if seen.fact.digest else None
+        if content is not None:
+            return replace(seen, body=Draft(seen.draft, content, seen.fact.lifecycle))
+    return await _read_again(world, seen)
+
+
+async def _read_again(world: World, seen: Seen) -> Seen:
     body = await world.cache.read(seen.key.namespace, seen.key.name)
     return replace(seen, body=body, draft=body.head if body else None)
 

@@ -92,7 +92,7 @@ def _new(seen: Seen) -> Step:
 
 def _draft(seen: Seen) -> Step:
     """Content first, wish second: what is proposed is what was rendered."""
-    if not _is_known(seen):
+    if not is_known(seen):
         return ReadBody() if seen.body is None else RenderEdit()
     step = _follow_git(seen) or _follow_spec(seen)
     if step is not None:
@@ -113,7 +113,7 @@ def _draft(seen: Seen) -> Step:
 def _proposed(seen: Seen) -> Step:
     if seen.body is not None and seen.body.content.digest != seen.fact.digest:
         return _replaced_proposal(seen)
-    if not _is_known(seen):
+    if not is_known(seen):
         if seen.body is None:
             return ReadBody()
         record = seen.fact.record
@@ -124,7 +124,7 @@ def _proposed(seen: Seen) -> Step:
         return step
     if seen.wish.lifecycle is Lifecycle.DRAFT:
         return _reject(seen)
-    return _approve(seen) if _is_known(seen) else Seal()
+    return _approve(seen) if is_known(seen) else Seal()
 
 
 def _approve(seen: Seen) -> Step:
@@ -182,12 +182,12 @@ def _follow_git(seen: Seen) -> Step:
 def _follow_spec(seen: Seen) -> Step:
     """What somebody changed in `spec` about the package asks for."""
     record = seen.fact.record
-    if not _facts_differ(seen) or record is None or not record.succeeded:
+    if not facts_differ(seen) or record is None or not record.succeeded:
         return None
     return ReadBody() if seen.body is None else WriteMetadata()
 
 
-def _facts_differ(seen: Seen) -> bool:
+def facts_differ(seen: Seen) -> bool:
     return seen.fact.facts is not None and seen.fact.facts != seen.wish.facts.digest
 
 
@@ -218,7 +218,7 @@ def _published(seen: Seen) -> Step:
         return Record(stored)
     if not _is_shown(seen):
         return Show(stored)
-    if _facts_differ(seen) and _has_content(seen):
+    if facts_differ(seen) and _has_content(seen):
         return ReadBody() if seen.body is None else RestoreMetadata()
     return _deletion_wish(seen, stored)
 
@@ -252,7 +252,7 @@ def _already_published(seen: Seen, stored: StoredRevision) -> Step:
         if seen.body is None:
             return ReadBody()
         if seen.body.content.digest != stored.digest:
-            if not _is_known(seen):
+            if not is_known(seen):
                 return RenderEdit()
             if not _git_had(seen):
                 return _published_otherwise(seen, stored)
@@ -320,7 +320,7 @@ def _is_inline(head: DraftHead) -> bool:
     return head.inline is Inline.YES
 
 
-def _is_known(seen: Seen) -> bool:
+def is_known(seen: Seen) -> bool:
     """The stored content is what the record and the facts are about.
 
     NB: generations start again when the resources are created again, so the note that only our own
@@ -336,7 +336,7 @@ def _is_known(seen: Seen) -> bool:
 def _is_saved(seen: Seen) -> bool:
     """Git has the content, whatever a watch that lags behind has not told us yet."""
     pushed = seen.fact.pushed
-    return _is_known(seen) and pushed is not None and pushed.digest == seen.fact.digest
+    return is_known(seen) and pushed is not None and pushed.digest == seen.fact.digest
 
 
 def _published_copy(seen: Seen) -> StoredRevision | None:
