@@ -53,7 +53,9 @@ from porch.runtime.status import StatusWriter
 from porch.runtime.store import Store
 from porch.runtime.watching import Watched, Watching
 
-SETTLES = timedelta(milliseconds=200)  # of a package whose revisions change one after the other
+# Until a package is looked at whose revisions change one after the other: when another one may be
+# its latest, and when only its counts are others.
+SETTLES, COUNTS_SETTLE = timedelta(milliseconds=200), timedelta(seconds=1)
 
 K = TypeVar("K", bound=Hashable)
 
@@ -255,10 +257,11 @@ class Operator:
         self, key: ObjectKey, before: PackageRevision | None, after: PackageRevision | None
     ) -> None:
         """Whoever made the change: the package may have another latest revision."""
-        if before is None or after is None or _standing(before) != _standing(after):
-            known = after or before
-            if known is not None:
-                self._package_changed(known)
+        known = after or before
+        if known is not None and _rank(before) != _rank(after):
+            self._package_changed(known, SETTLES)
+        elif known is not None and _lifecycle(before) is not _lifecycle(after):
+            self._package_changed(known, COUNTS_SETTLE)
         if after is not None and after.status.lifecycle is not _lifecycle(before):
             self._wake_waiting(key)
 
@@ -272,12 +275,12 @@ class Operator:
         for waiting in self.revisions.find("source", source):
             self.revision_queue.add(Key(waiting.metadata.namespace, waiting.metadata.name))
 
-    def _package_changed(self, revision: PackageRevision) -> None:
+    def _package_changed(self, revision: PackageRevision, settled: timedelta) -> None:
         """Its package, and those that were made from it, show something else."""
         origin = published_origin(revision)
         made_from_it = self.revisions.find("upstream", origin) if origin is not None else []
         for key in {package_of(each) for each in (revision, *made_from_it)}:
-            self.package_queue.add_after(key, SETTLES)
+            self.package_queue.add_after(key, settled)
 
 
 def _nothing(_: ObjectKey) -> None:
@@ -304,9 +307,12 @@ def _lifecycle(obj: PackageRevision | None) -> Lifecycle | None:
     return obj.status.lifecycle if obj is not None else None
 
 
-def _standing(obj: PackageRevision) -> tuple[object, ...]:
-    """What the package of a revision depends on."""
-    status = obj.status
+def _rank(obj: PackageRevision | None) -> tuple[object, ...] | None:
+    """What the latest revision of a package, its labels and its upstream depend on."""
+    if obj is None:
+        return None
+    status, lifecycle = obj.status, obj.status.lifecycle
+    published = lifecycle is not None and lifecycle.is_published
     going = obj.metadata.deletion_timestamp is not None
-    upstream = status.upstream_lock
-    return (status.revision, _lifecycle(obj), going, bool(obj.metadata.finalizers), upstream)
+    has_labels = bool(obj.metadata.finalizers)
+    return (status.revision, published, going, has_labels, status.upstream_lock)

@@ -188,10 +188,10 @@ async def _record(
         seen = await show_facts(world, seen, kept)
     seen = replace(seen, fact=replace(seen.fact, record=record))
     await world.objects.write_status(seen)
-    if rendering.succeeded:
-        world.announcer.done(seen.key, "Rendered", f"{len(rendering.functions)} functions ran")
-    else:
+    if not rendering.succeeded:
         world.announcer.warn(seen.key, "RenderFailed", rendering.error)
+    elif rendering.functions:
+        world.announcer.done(seen.key, "Rendered", f"{len(rendering.functions)} functions ran")
     return await _store(world, seen, kept, over=over, results=rendering.results)
 
 

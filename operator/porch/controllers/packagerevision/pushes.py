@@ -1,6 +1,6 @@
 """Drafts follow into git in the background: nobody waits for it.
 
-One key is pushed at most once at a time, a moment after its last change, always with its newest
+One key is pushed at most once at a time, half a second after a change, always with its newest
 content. What git then holds is known from the repository's own snapshot, and written down by the
 next ordinary pass, which has the one pen for `status`.
 """
@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from porch.engine.seen import Key
 
-QUIET = timedelta(milliseconds=200)  # after the last change; several edits make one push
+QUIET = timedelta(milliseconds=500)  # after a change; the edits of a busy hand make one push
 
 
 class Pushes:
