@@ -236,12 +236,12 @@ class RenderedFunction(Wire, frozen=True, kw_only=True):
 class RenderRecord(Wire, frozen=True, kw_only=True):
     """What was rendered from what."""
 
-    input_digest: Annotated[str, _DIGEST]
-    """Digest of the content that was rendered."""
     output_digest: Annotated[str, _DIGEST]
     """Digest of the content that was kept: the rendered one, or the input when rendering failed."""
     phase: RenderPhase
     """How it ended."""
+    input_digest: Annotated[str, _DIGEST] = ""
+    """Digest of the content that was rendered; left out once it is published."""
     inputs: dict[str, str] = field(default_factory=dict)
     """Ids of the git blobs, before rendering, of the files that rendering changed, by path."""
     generated: list[str] = field(default_factory=list)
@@ -318,7 +318,8 @@ class PackageRevisionStatus(Wire, frozen=True, kw_only=True):
     creation_source: CreationSource | None = None
     """How the first content came to be."""
     package_conditions: list[PackageCondition] = field(default_factory=list)
-    """Conditions of the package itself, as its Kptfile has them."""
+    """Conditions of the package itself, as its Kptfile has them; without its Rendered where the
+    condition Rendered of this revision tells it, unless that is a readiness gate."""
     package_metadata_digest: str = ""
     """Digest of `spec.packageMetadata` and `spec.readinessGates` as the Kptfile had them last."""
     render: Annotated[RenderRecord | None, _WHOLE] = None

@@ -29,11 +29,11 @@ class PackageFacts:
 
     @cached_property
     def digest(self) -> str:
-        """Tells facts apart: 40 hex digits; the order of labels and annotations does not count."""
+        """Tells two facts apart, in 16 hex digits; labels and annotations have no order."""
         text = msgspec.json.encode(
             [sorted(self.labels.items()), sorted(self.annotations.items()), self.gates]
         )
-        return hashlib.sha1(text, usedforsecurity=False).hexdigest()
+        return hashlib.sha1(text, usedforsecurity=False).hexdigest()[:16]
 
     def added_to(self, other: "PackageFacts") -> "PackageFacts":
         """The facts of both; ours count where they differ."""

@@ -91,13 +91,15 @@ class ObjectsOfPass:
         before = wish_of(self._current(key)).facts
         if before.digest != over.digest:
             raise WriteConflict(f"`spec.packageMetadata` of {key} must be as it was read; it moved")
-        spec: dict[str, object] = {
-            "packageMetadata": {
-                "labels": _replaced(before.labels, facts.labels),
-                "annotations": _replaced(before.annotations, facts.annotations),
-            },
-            "readinessGates": [{"conditionType": each} for each in facts.gates],
+        metadata = {
+            "labels": _replaced(before.labels, facts.labels),
+            "annotations": _replaced(before.annotations, facts.annotations),
         }
+        spec: dict[str, object] = {}
+        if said := {name: values for name, values in metadata.items() if values}:
+            spec["packageMetadata"] = said
+        if facts.gates != before.gates:
+            spec["readinessGates"] = [{"conditionType": each} for each in facts.gates]
         await self._merge(key, {"spec": spec})
         return self._current(key).metadata.generation
 

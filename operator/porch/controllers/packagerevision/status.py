@@ -1,5 +1,6 @@
 """The `status` of a PackageRevision, made from what is seen. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
@@ -23,6 +24,7 @@ from porch.controllers.packagerevision.verdicts import clip
 from porch.engine import record
 from porch.engine.seen import Fact, Home, Merge, Publication, Seen
 from porch.engine.sharing import open_copy
+from porch.kpt.renderstatus import RENDERED
 from porch.storage.adapter import Lock
 
 
@@ -46,7 +48,7 @@ def status_of(
         lifecycle=fact.lifecycle,
         content_digest=fact.digest or "",
         upstream_lock=shown.upstream_lock,
-        package_conditions=list(shown.conditions),
+        package_conditions=_package_conditions(seen, shown.conditions),
         package_metadata_digest=fact.facts or "",
         self_lock=_lock_of(seen, before),
         creation_source=_creation(seen, before),
@@ -58,6 +60,15 @@ def status_of(
     if fact.publication is not None:
         status = _published(status, fact.publication)
     return status
+
+
+def _package_conditions(
+    seen: Seen, of_kptfile: Iterable[PackageCondition]
+) -> list[PackageCondition]:
+    """Those of the Kptfile; what the render said of itself there is told by our own condition."""
+    if seen.fact.record is None or RENDERED in seen.wish.facts.gates:
+        return list(of_kptfile)
+    return [each for each in of_kptfile if each.type != RENDERED]
 
 
 def _git(fact: Fact) -> GitStatus | None:
@@ -103,9 +114,7 @@ def _render_of(fact: Fact) -> RenderRecord | None:
     if known is None:
         return None
     if fact.lifecycle is not None and fact.lifecycle.is_published:
-        return RenderRecord(
-            input_digest=known.input, output_digest=known.output, phase=_phase(known)
-        )
+        return RenderRecord(output_digest=known.output, phase=_phase(known))
     return RenderRecord(
         input_digest=known.input,
         output_digest=known.output,
