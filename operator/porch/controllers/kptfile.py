@@ -8,7 +8,7 @@ from porch.api.packagerevision import GitLock, Locator, PackageCondition
 from porch.controllers.packagerevision.status import KptfileView
 from porch.errors import Permanent
 from porch.kpt.content import Content
-from porch.kpt.kptfile import KPTFILE, Condition, UpstreamLock, parse_kptfile
+from porch.kpt.kptfile import KPTFILE, Condition, UpstreamLock, recent_kptfile
 
 NOTHING = KptfileView()
 
@@ -19,7 +19,7 @@ def kptfile_view(content: Content) -> KptfileView:
     if text is None:
         return NOTHING
     try:
-        kptfile = parse_kptfile(text)
+        kptfile = recent_kptfile(text)
     except Permanent as err:
         return KptfileView(problem=f"{err}. Publish a revision with a corrected Kptfile")
     lock = kptfile.upstream_lock

@@ -14,7 +14,7 @@ import msgspec
 
 from porch.kpt.content import Content
 from porch.kpt.deriving import with_metadata
-from porch.kpt.kptfile import KPTFILE, BadKptfile, Kptfile, parse_kptfile
+from porch.kpt.kptfile import KPTFILE, BadKptfile, Kptfile, recent_kptfile
 
 _TRUE = "True"
 
@@ -91,6 +91,6 @@ def _kptfile(content: Content) -> Kptfile | None:
     if text is None:
         return None
     try:
-        return parse_kptfile(text)
+        return recent_kptfile(text)
     except BadKptfile:
         return None

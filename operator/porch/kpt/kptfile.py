@@ -6,6 +6,7 @@ Errors    NoKptfile, OldKptfile, ForeignKptfile, UnreadableKptfile.
 Source    the v1 schema of kpt; validation of the pipeline is in kptfile_validation.py.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
@@ -206,6 +207,12 @@ def parse_kptfile(
             f"a Kptfile must hold one document, found {len(documents)}", source=source
         )
     return read_kptfile(documents[0].root, source=source)
+
+
+@functools.lru_cache(maxsize=32)
+def recent_kptfile(text: str) -> Kptfile:
+    """What `parse_kptfile` says; remembered for those who ask several times about the same text."""
+    return parse_kptfile(text)
 
 
 def read_kptfile(root: Node, *, source: str = KPTFILE) -> Kptfile:
