@@ -19,11 +19,6 @@ async def gone(pid: int) -> None:
     await until(lambda: not runs(pid))
 
 
-def is_reaped(pid: int) -> bool:
-    """Whether not even a zombie is left of a process."""
-    return not Path(f"/proc/{pid}").exists()
-
-
 def runs(pid: int) -> bool:
     """Whether a process is there, and no zombie."""
     try:
