@@ -25,6 +25,7 @@ from porch.controllers.served import REVISIONS
 from porch.runtime.client import Client, connect
 from porch.runtime.connection import Connection
 from porch.runtime.kubeconfig import load_kubeconfig
+from porch.runtime.managers import NO_MANAGERS
 from porch.runtime.resources import ObjectKey
 
 REPOSITORIES = 20
@@ -134,7 +135,7 @@ async def _identity(connection: Connection) -> str:
 
 
 async def _copy(client: Client, original: dict[str, Any], namespace: str, count: int) -> None:
-    """Copies of an object, with its status and another workspace each."""
+    """Copies of an object as the operator leaves them, with another workspace each."""
     left = iter(range(count))
     labels = original["metadata"]["labels"]
 
@@ -144,19 +145,12 @@ async def _copy(client: Client, original: dict[str, Any], namespace: str, count:
             name = f"{spec['repository']}.{spec['packageName']}.{spec['workspaceName']}"
             body = original | {"metadata": {"name": name, "labels": labels}, "spec": spec}
             await client.create(REVISIONS, body, namespace=namespace, into=PackageRevision)
-            await client.apply(
-                REVISIONS,
-                ObjectKey(namespace, name),
-                {
-                    "apiVersion": REVISIONS.api_version,
-                    "kind": REVISIONS.kind,
-                    "metadata": {"name": name},
-                    "status": original["status"],
-                },
-                into=PackageRevision,
-                manager="porch-operator",
-                subresource="status",
-            )
+            key = ObjectKey(namespace, name)
+            relieved = {"metadata": NO_MANAGERS}  # as our own first write after that
+            made = await client.patch(REVISIONS, key, relieved, into=PackageRevision)
+            version = {"resourceVersion": made.metadata.resource_version}
+            status = body | {"metadata": {"name": name, **version}, "status": original["status"]}
+            await client.replace(REVISIONS, key, status, into=PackageRevision, subresource="status")
 
     async with asyncio.TaskGroup() as group:
         for _ in range(AT_ONCE):

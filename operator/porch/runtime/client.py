@@ -226,6 +226,25 @@ class Client:
         call = Call("PATCH", path, "", _encoded(body), patch_type)
         return self._decoded(call, await self._send(call), into)
 
+    async def apply(
+        self,
+        resource: Resource,
+        key: ObjectKey,
+        body: Any,
+        *,
+        into: type[T],
+        manager: str,
+        subresource: str = "",
+    ) -> T:
+        """Server-side apply: own exactly the fields of `body`, taking them from others.
+
+        `metadata.resourceVersion` in the body is a precondition and forbids creation.
+        """
+        path = resource.object_path(key, subresource=subresource)
+        query = urlencode({"fieldManager": manager, "force": "true"})
+        call = Call("PATCH", path, query, _encoded(body), "application/apply-patch+yaml")
+        return self._decoded(call, await self._send(call), into)
+
     async def delete(
         self,
         resource: Resource,

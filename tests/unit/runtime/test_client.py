@@ -113,6 +113,20 @@ async def test_metadata_alone_is_asked_for_by_accept() -> None:
     assert "as=PartialObjectMetadataList" in script.asked[0].headers["Accept"]
 
 
+async def test_apply_is_a_patch_that_takes_the_fields_it_names() -> None:
+    """Server-side apply; the manager is who owns them."""
+    async with serving(ok(thing("a"))) as (client, script):
+        await client.apply(
+            THINGS, KEY, {"size": 1}, into=PartialObject, manager="tests", subresource="status"
+        )
+
+    assert script.asked[0].method == "PATCH"
+    assert script.asked[0].path.endswith("/things/a.b/status")
+    assert script.asked[0].query == {"fieldManager": "tests", "force": "true"}
+    assert script.asked[0].content_type == "application/apply-patch+yaml"
+    assert script.bodies[0] == b'{"size":1}'
+
+
 async def test_a_patch_says_how_it_is_to_be_read() -> None:
     """Merge by default."""
     async with serving(ok(thing("a"))) as (client, script):
