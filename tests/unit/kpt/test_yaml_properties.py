@@ -1,5 +1,6 @@
 """What holds for every tree and every text."""
 
+import itertools
 import os
 import time
 from contextlib import suppress
@@ -90,6 +91,7 @@ lines = st.lists(
 @given(lines.map("\n".join))
 @settings(calm, max_examples=300)
 @example("b:\n# x\n- # s\n  c: d")
+@example("- - r\n  # y\n\n# x")
 def test_a_text_that_parses_settles_after_one_pass(text: str) -> None:
     """Emitting what was parsed from emitted text changes nothing any more."""
     try:
@@ -98,6 +100,55 @@ def test_a_text_that_parses_settles_after_one_pass(text: str) -> None:
         return
 
     assert emit(parse(once)) == once
+
+
+words_of_scalars = st.sampled_from(["a", "1", "two words"]).map(Node.scalar)
+blocks = st.recursive(
+    words_of_scalars,
+    lambda children: (
+        st.builds(
+            Node.mapping,
+            st.lists(children, min_size=1, max_size=3).map(
+                lambda values: [(f"k{number}", value) for number, value in enumerate(values)]
+            ),
+        )
+        | st.builds(Node.sequence, st.lists(children, min_size=1, max_size=3))
+    ),
+    max_leaves=10,
+).filter(lambda root: bool(root.content))
+gaps = st.lists(
+    st.sampled_from([None, 0, 1, 2, 3, 4, 6]), max_size=4
+)  # columns; None: a blank line
+
+
+@st.composite
+def commented_texts(draw: st.DrawFn) -> str:
+    """A tidy text with numbered comments and blank lines between its lines."""
+    tidy = emit_document(draw(blocks), wide=draw(st.booleans())).splitlines()
+    numbers = itertools.count(1)
+    text: list[str] = []
+    for line in [*tidy, ""]:
+        for column in draw(gaps):
+            text.append("" if column is None else f"{' ' * column}# {next(numbers)}")
+        text.append(line)
+    return "\n".join(text)
+
+
+@given(commented_texts())
+@settings(calm, max_examples=300)
+@example("- a: 1\n# 1\n\n      # 2\n- b\n")
+@example("- k0:\n  - a\n")
+def test_comments_settle_in_one_pass_where_they_stand(text: str) -> None:
+    """Columns and blank lines are laid out, once; no comment passes a line or another comment."""
+    once = emit(parse(text))
+
+    assert words_by_line(once) == words_by_line(text)
+    assert emit(parse(once)) == once
+
+
+def words_by_line(text: str) -> list[str]:
+    """The lines that say something, without their indentation."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 @given(lines.map("\n".join))

@@ -4,17 +4,20 @@ Pure. `Spots` notes, while events come in, where keys, elements and scalars stoo
 gives each comment of the text to a node.
 Rules     (go-yaml v3) A comment after `key:` with a block value below is the key's line comment,
           after a scalar or flow collection the value's. Comment lines between two lines of
-          content: glued to the line above and followed by a blank line → foot of the innermost
-          node that is not deeper than the comment; glued on both sides → lines deeper than the
-          node below are foot of the one above, the rest is head of the one below; every other
-          group is head of the node below. Before the first node: head; after the last one: foot.
+          content: right below a key or dash that opens a block → head of the block's first node.
+          Else glued to the line above and followed by a blank line → foot of the innermost node
+          that ends there and is not deeper than the comment; then, where what is above is deeper
+          than the node below: lines that are deeper than that, too → foot as well; all others →
+          head of the node below. A foot at the column of a key belongs to the key, and not to
+          the last element of the key's sequence. Before the first node: head. After the last:
+          a glued group is foot, the others (and what follows at column 0) the document's.
           Lines and columns count from 0 here.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from porch.kpt.yaml.node import FLOW, Node
 
@@ -25,6 +28,13 @@ class _Start(NamedTuple):
     line: int
     column: int
     node: Node
+    parent: Node
+
+    def opens(self, below: "_Start") -> bool:
+        """Whether `below`, the next start, is the first one inside of this one's block."""
+        if below.column == self.column:  # a sequence at the column of its key
+            return self.parent.is_mapping and below.parent.is_sequence
+        return below.column > self.column
 
 
 class _Comment(NamedTuple):
@@ -35,10 +45,15 @@ class _Comment(NamedTuple):
     text: str
 
 
+_Group: TypeAlias = list[_Comment]  # lines with nothing between them
+_Groups: TypeAlias = list[_Group]
+
+
 @dataclass(slots=True)
 class Spots:
     """Where the parts of one document stood in its text."""
 
+    marked: set[int]  # lines with a `#`: what is on the others matters less
     starts: list[_Start] = field(default_factory=list)
     covered: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     opaque: set[int] = field(default_factory=set)  # lines inside of scalars
@@ -46,11 +61,15 @@ class Spots:
     dashes: set[int] = field(default_factory=set)  # lines of a dash with nothing but a comment
     _columns: dict[int, int] = field(default_factory=dict)  # id of a sequence -> its dashes
 
-    def key(self, node: Node, line: int, column: int) -> None:
-        self.starts.append(_Start(line, column, node))
+    @classmethod
+    def of(cls, text: str) -> "Spots":
+        return cls({number for number, line in enumerate(text.split("\n")) if "#" in line})
+
+    def key(self, node: Node, line: int, column: int, parent: Node) -> None:
+        self.starts.append(_Start(line, column, node, parent))
 
     def element(self, node: Node, line: int, parent: Node) -> None:
-        self.starts.append(_Start(line, self._columns[id(parent)], node))
+        self.starts.append(_Start(line, self._columns[id(parent)], node, parent))
 
     def start(self, node: Node, mark: Any) -> None:
         self._columns[id(node)] = mark.column
@@ -63,6 +82,8 @@ class Spots:
     def inline(self, node: Node, start: Any, end: Any) -> None:
         first, last = start.line, end.line
         if first == last:
+            if first not in self.marked:
+                return
             self.covered.setdefault(first, []).append((start.column, end.column))
         else:
             self.covered.setdefault(first, []).append((start.column, 1 << 30))
@@ -82,7 +103,7 @@ def attach(root: Node, spots: Spots, lines: list[str]) -> None:
     whole = _read_comments(spots, lines)
     if not whole:
         return
-    gaps = _gaps(whole, spots.opaque, lines)
+    gaps = _gaps(whole, lines)
     if not spots.starts:
         _attach_around(root, gaps)
         return
@@ -95,9 +116,8 @@ def attach(root: Node, spots: Spots, lines: list[str]) -> None:
 def _read_comments(spots: Spots, lines: list[str]) -> dict[int, _Comment]:
     """The comments on lines of their own; those behind content are attached at once."""
     whole: dict[int, _Comment] = {}
-    for number, line in enumerate(lines):
-        if "#" not in line or number in spots.opaque:
-            continue
+    for number in sorted(spots.marked - spots.opaque):
+        line = lines[number]
         column = _comment_column(line, spots.covered.get(number, ()))
         if column < 0:
             continue
@@ -148,7 +168,7 @@ class _Gap(NamedTuple):
 
     first: int
     end: int
-    groups: list[list[_Comment]]
+    groups: _Groups
 
     @property
     def touches_above(self) -> bool:
@@ -159,9 +179,9 @@ class _Gap(NamedTuple):
         return self.groups[-1][-1].line == self.end - 1
 
 
-def _gaps(whole: dict[int, _Comment], opaque: set[int], lines: list[str]) -> list[_Gap]:
+def _gaps(whole: dict[int, _Comment], lines: list[str]) -> list[_Gap]:
     def is_content(number: int) -> bool:
-        return number in opaque or (number not in whole and lines[number].strip() != "")
+        return number not in whole and lines[number].strip() != ""
 
     gaps: list[_Gap] = []
     for number in whole:
@@ -176,8 +196,8 @@ def _gaps(whole: dict[int, _Comment], opaque: set[int], lines: list[str]) -> lis
     return gaps
 
 
-def _groups(whole: dict[int, _Comment], first: int, end: int) -> list[list[_Comment]]:
-    groups: list[list[_Comment]] = []
+def _groups(whole: dict[int, _Comment], first: int, end: int) -> _Groups:
+    groups: _Groups = []
     for number in range(first, end):
         if number in whole:
             if number - 1 in whole and groups:
@@ -206,7 +226,7 @@ class _Attacher:
             elif below == 0:
                 self._at_start(gap, self.starts[0].node)
             else:
-                self._between(gap, self.starts[below])
+                self._between(gap, below)
 
     def _at_start(self, gap: _Gap, first: Node) -> None:
         groups = gap.groups
@@ -219,41 +239,67 @@ class _Attacher:
     def _at_end(self, gap: _Gap) -> None:
         groups, blank = gap.groups, True
         if gap.touches_above:
-            blank = groups[0][0].column == 0
-            self._add_foot(gap.first, groups[0])
-            groups = groups[1:]
+            foot, rest = _split_by_depth(groups[0], 0)
+            blank = not foot
+            self._add_foot(len(self.starts), [foot or rest])
+            groups = [rest, *groups[1:]] if foot and rest else groups[1:]
         if groups:
             text = ("\n" if blank else "") + _text(groups)
             self.root.foot_comment = _join(self.root.foot_comment, text, glue="\n")
 
-    def _between(self, gap: _Gap, below: _Start) -> None:
-        groups = gap.groups
+    def _between(self, gap: _Gap, position: int) -> None:
+        """A gap above the start at `position`, and below one."""
+        below = self.starts[position]
         if gap.first - 1 in self.dashes and gap.touches_above:
             first = _first_inside(below.node)  # goes on with the comment of its dash
-            first.head_comment = _join(first.head_comment, _text(groups), glue="\n")
+            first.head_comment = _join(first.head_comment, _text(gap.groups), glue="\n")
             return
-        if gap.touches_above:
-            if len(groups) == 1 and gap.touches_below:
-                above, rest = _split_by_depth(groups[0], below.column)
-                if above:
-                    self._add_foot(gap.first, above)
-                groups = [rest] if rest else []
-            else:
-                self._add_foot(gap.first, groups[0])
-                groups = groups[1:]
+        feet, groups = self._parted(gap, position)
+        if feet:
+            self._add_foot(position, feet)
         if groups:
             _add_head(below.node, groups)
 
-    def _add_foot(self, line: int, group: list[_Comment]) -> None:
-        """Foot of the innermost node above `line` that is not deeper than the comment."""
-        column = group[0].column
-        for start in reversed(self.starts[: bisect_left(self.starts, line, key=_line_of)]):
-            if start.column <= column:
-                break
-        else:
-            start = self.starts[0]
-        node = start.node
-        node.foot_comment = _join(node.foot_comment, _text([group]), glue="\n\n")
+    def _parted(self, gap: _Gap, position: int) -> tuple[_Groups, _Groups]:
+        """What is foot of a node above, and what is head of the start at `position`."""
+        below, feet, groups = self.starts[position], list[_Group](), gap.groups
+        if self.starts[position - 1].opens(below):
+            return feet, groups
+        if gap.touches_above and not (gap.touches_below and len(groups) == 1):
+            feet, groups = groups[:1], groups[1:]
+        owner = self._innermost(position, (feet or groups)[0][0].column)
+        if self.starts[owner].column > below.column:
+            deeper, groups = _split_groups(groups, below.column)
+            feet = feet + deeper
+        return feet, groups
+
+    def _add_foot(self, position: int, groups: _Groups) -> None:
+        owner = self._innermost(position, groups[0][0].column)
+        node = self.starts[self._around(owner, position)].node
+        node.foot_comment = _join(node.foot_comment, _text(groups), glue="\n\n")
+
+    def _innermost(self, position: int, column: int) -> int:
+        """The innermost node that ends above `position` and is not deeper than `column`."""
+        column = max(column, self.starts[0].column)
+        if position < len(self.starts):
+            column = max(column, self.starts[position].column)
+        owner = position - 1
+        while self.starts[owner].column > column:
+            owner -= 1
+        return owner
+
+    def _around(self, owner: int, position: int) -> int:
+        """The key of a sequence at its own column, when `owner` is its last element; else that."""
+        element = self.starts[owner]
+        if position == len(self.starts) or not element.parent.is_sequence:
+            return owner
+        if self.starts[position].parent is element.parent:
+            return owner
+        for number in range(owner - 1, -1, -1):
+            start = self.starts[number]
+            if start.column <= element.column and start.parent is not element.parent:
+                return number if start.column == element.column else owner
+        return owner
 
 
 def _attach_around(root: Node, gaps: list[_Gap]) -> None:
@@ -266,21 +312,31 @@ def _attach_around(root: Node, gaps: list[_Gap]) -> None:
             root.foot_comment = _join(root.foot_comment, text, glue="\n")
 
 
-def _split_by_depth(group: list[_Comment], column: int) -> tuple[list[_Comment], list[_Comment]]:
+def _split_groups(groups: _Groups, column: int) -> tuple[_Groups, _Groups]:
+    """The lines that come first and are deeper than `column`, and the others."""
+    for number, group in enumerate(groups):
+        deeper, rest = _split_by_depth(group, column)
+        if rest:
+            first = [*groups[:number], deeper] if deeper else groups[:number]
+            return first, [rest, *groups[number + 1 :]]
+    return groups, []
+
+
+def _split_by_depth(group: _Group, column: int) -> tuple[_Group, _Group]:
     for number, comment in enumerate(group):
         if comment.column <= column:
             return group[:number], group[number:]
     return group, []
 
 
-def _add_head(node: Node, groups: list[list[_Comment]]) -> None:
+def _add_head(node: Node, groups: _Groups) -> None:
     first = _first_inside(node)
     if first.head_comment:
         node = first  # its dash has a comment already: stay below it
     node.head_comment = _join(node.head_comment, _text(groups), glue="\n")
 
 
-def _text(groups: list[list[_Comment]]) -> str:
+def _text(groups: _Groups) -> str:
     return "\n\n".join("\n".join(comment.text for comment in group) for group in groups)
 
 

@@ -13,6 +13,7 @@ from porch.kpt.yaml.errors import BadYaml
 
 _SEPARATOR: Final = re.compile(r"\n---(.*)\n")
 _FIRST_DASH: Final = re.compile(r"^( *)- ", re.MULTILINE)
+_BEFORE_KEY: Final = re.compile(r"^(?: *- )* *")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,15 @@ def split(text: str, *, source: str = "") -> list[Chunk]:
 def has_wide_sequences(text: str) -> bool:
     """Whether the first telling list of a document is indented below its key.
 
-    Lines inside of block scalars are looked at like all others, as kpt does.
+    Lines inside of block scalars are looked at like all others, as kpt does. A key behind a dash
+    stands where its text does: to kpt it is the dash, and each run indents anew.
     """
     for dash in _FIRST_DASH.finditer(text):
         key = _line_before(text, dash.start())
         trimmed = key.strip(" ")
         if trimmed.count(":") != 1 or not trimmed.endswith(":"):
             continue
-        deeper = len(dash[1]) - (len(key) - len(key.lstrip(" ")))
+        deeper = len(dash[1]) - (len(key) - len(_BEFORE_KEY.sub("", key, count=1)))
         if deeper in (0, 2):
             return deeper == 2
     return False

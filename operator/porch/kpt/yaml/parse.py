@@ -81,7 +81,9 @@ class _Builder:
     def __init__(self, chunk: Chunk, limits: YamlLimits) -> None:
         self.limits = limits
         self.root: Node | None = None
-        self.spots: comments.Spots | None = comments.Spots() if "#" in chunk.text else None
+        self.spots: comments.Spots | None = None
+        if "#" in chunk.text:
+            self.spots = comments.Spots.of(chunk.text)
         self._text = chunk.text
         self._line = chunk.first_line
         self._open: list[Node] = []
@@ -127,7 +129,7 @@ class _Builder:
                 if parent.kind is Kind.SEQUENCE:
                     self.spots.element(node, mark.line, parent)
                 elif len(parent.content) % 2:
-                    self.spots.key(node, mark.line, mark.column)
+                    self.spots.key(node, mark.line, mark.column, parent)
         elif self._documents > 1:
             if node.kind is not Kind.SCALAR or node.value:
                 raise _at(mark, "a document must begin with `---` on a line of its own")
