@@ -14,6 +14,7 @@ import click
 
 from porch.cli.completion import completion
 from porch.cli.fn import fn
+from porch.cli.garbage import uncollected
 from porch.cli.pkg import pkg
 from porch.errors import PorchError
 
@@ -42,7 +43,8 @@ cli.add_command(completion)
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
     try:
-        code = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
+        with uncollected():
+            code = cli.main(arguments, prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())

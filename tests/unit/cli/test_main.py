@@ -1,5 +1,7 @@
 """What all commands share."""
 
+import gc
+
 import pytest
 
 from tests.unit.cli.commandline import Porchctl
@@ -33,3 +35,10 @@ def test_completion_is_a_script_for_the_shell(porchctl: Porchctl, shell: str) ->
 
     assert ended.code == 0
     assert "_PORCHCTL_COMPLETE" in ended.stdout
+
+
+def test_a_command_leaves_the_collector_of_garbage_as_it_was(porchctl: Porchctl) -> None:
+    """Commands run without it; whoever calls them as a function has it back."""
+    porchctl("version")
+
+    assert gc.isenabled()

@@ -27,12 +27,18 @@ def field_changes(before: Data, after: Data, *, field: str = "") -> Iterator[Fie
         yield from _fields(before, after, field=field)
     elif _is_list(before) and _is_list(after):
         yield from _elements(before, after, field=field)
-    elif _canonical(before) != _canonical(after):
+    elif not _is_same(before, after):
         yield FieldChange(field, Change.CHANGED, before, after)
 
 
 def _is_list(data: Data) -> TypeGuard[Sequence[Data]]:
     return isinstance(data, Sequence) and not isinstance(data, str)
+
+
+def _is_same(before: Data, after: Data) -> bool:
+    if isinstance(before, str) and isinstance(after, str):
+        return before == after
+    return _canonical(before) == _canonical(after)
 
 
 def _canonical(data: Data) -> str:

@@ -50,7 +50,9 @@ def read_resources(file: File | None, path: str) -> list[Resource] | None:
     if text is None or not is_resource_file(path):
         return None
     try:
-        roots = [expanded(document.root) for document in parse(text, source=path)]
+        roots = [document.root for document in parse(text, source=path)]
+        if "*" in text or "<<" in text:  # else there are no aliases, and a copy is dear
+            roots = [expanded(root) for root in roots]
     except BadYaml:
         return None
     if not all(root.text("apiVersion") and root.text("kind") for root in roots):
