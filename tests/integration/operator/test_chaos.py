@@ -49,7 +49,7 @@ def test_bad_weather_loses_no_edit_and_doubles_no_publication(
     storm: Chaos, people: People, git_repository: Repository, own_operator: RunningOperator
 ) -> None:
     """Answers that never come, requests that come twice, watches that end: all are survived."""
-    run_races(people, git_repository, int(os.environ.get("PORCH_STORMS", "12")))
+    run_races(people, git_repository, range(int(os.environ.get("PORCH_STORMS", "12"))))
 
     assert storm.done.keys() == KINDS, "the weather must have been bad"
     assert own_operator.is_running
@@ -61,6 +61,6 @@ def test_a_long_storm_loses_no_edit(
     storm: Chaos, people: People, git_repository: Repository, own_operator: RunningOperator
 ) -> None:
     """Two hundred packages."""
-    run_races(people, git_repository, 200)
+    run_races(people, git_repository, range(200))
 
     assert own_operator.is_running
