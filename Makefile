@@ -61,7 +61,7 @@ crds: .venv/.ready ## Generate crds/ and the policies from the typed models
 	$(PY) -m porch.api.crd
 
 .PHONY: wire
-wire: .venv/.ready ## Generate the modules of evaluator.proto
+wire: .venv/.ready ## Generate the code of evaluator.proto, in Python and in Go (needs go)
 	$(PY) -m scripts.wire
 
 .PHONY: schemas
