@@ -34,7 +34,12 @@ class EvaluatorChain:
             except NotServed:
                 continue
         asked = ", ".join(each.name for each in self.evaluators)
-        hint = f"asked were {asked}" if asked else "no runtime is enabled (`--disable-runtimes`)"
+        hint = (
+            f"asked were {asked}; list its tag in a FunctionConfig with a `binaryExecutor`, or let"
+            " the runner use pods (`--disable-runtimes`)"
+            if asked
+            else "no runtime is enabled (`--disable-runtimes`)"
+        )
         raise NotServed(request.image, hint)
 
     async def _measured(

@@ -25,7 +25,10 @@ class BadConfigFile(Permanent):
 def read_configs(folder: Path) -> list[FunctionConfig]:
     """Every FunctionConfig in the folder, by file name; other kinds are left out."""
     if not folder.is_dir():
-        raise BadConfigFile(f"`--function-configs` must be a folder, found {str(folder)!r}")
+        raise BadConfigFile(
+            f"`--function-configs` must be a folder, found {str(folder)!r}: name one, or leave the"
+            " flag out to use the cluster's FunctionConfigs"
+        )
     return [each for path in sorted(folder.glob("*.yaml")) for each in _configs(path)]
 
 

@@ -72,7 +72,8 @@ class OutOfTime(Permanent):
     def __init__(self, image: str) -> None:
         super().__init__(
             f"function evaluation timed out for {image}: it must end before the caller's deadline"
-            " and the runner's `--evaluation-timeout`, and was stopped"
+            " and the runner's `--evaluation-timeout`, and was stopped: make it faster, or raise"
+            " both"
         )
 
 

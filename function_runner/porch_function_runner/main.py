@@ -19,6 +19,7 @@ from porch.runtime.logs import configure
 from porch.runtime.metrics import new_registry
 from porch_function_runner.assembly import open_runner
 from porch_function_runner.flags import BadFlags, read
+from porch_function_runner.rights import advised
 from porch_function_runner.serving import serve
 from porch_function_runner.settings import RunnerSettings
 
@@ -43,7 +44,11 @@ def main() -> None:
         _wait_without_threads()
         asyncio.run(run(settings, new_registry()))
     except* PorchError as errors:
-        sys.exit(max(_complaint(str(each), code=1) for each in _leaves(errors)))
+        failures = list(dict.fromkeys(map(advised, _leaves(errors))))
+    else:
+        return
+    # NB: not above, where Python would put the exit into a group with a trace.
+    sys.exit(max(_complaint(each, code=1) for each in failures))
 
 
 def _wait_without_threads() -> None:

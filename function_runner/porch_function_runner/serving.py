@@ -59,7 +59,9 @@ async def serve(
     try:
         port = server.add_insecure_port(f"[::]:{settings.port}")
     except RuntimeError as err:
-        raise PortTaken(f"port {settings.port} must be free to listen on: {err}") from err
+        raise PortTaken(
+            f"port {settings.port} must be free to listen on; name another by `--port`: {err}"
+        ) from err
     await server.start()
     try:
         yield Served(port, health)

@@ -93,7 +93,10 @@ class ExecutableEvaluator:
     @asynccontextmanager
     async def _turn(self) -> AsyncGenerator[None, None]:
         if self._turns.locked() and self._waiting >= self._settings.waiting:
-            raise Overloaded(f"at most {self._settings.waiting} calls may wait for an executable")
+            raise Overloaded(
+                f"at most {self._settings.waiting} calls may wait for an executable: call again"
+                " later, or raise `--max-parallel-executables` or `--max-waiting-executables`"
+            )
         self._waiting += 1
         try:
             await self._turns.acquire()

@@ -23,8 +23,12 @@ def program_in(folder: Path, path: str) -> Path | Misplaced:
     program = (folder / path).resolve()
     if not program.is_relative_to(folder):
         return Misplaced(
-            f"executable {path!r} must be inside of the runner's folder of functions, {folder}"
+            f"executable {path!r} must be inside of the runner's folder of functions, {folder}:"
+            " put it there, and name it by its path in that folder"
         )
     if not program.is_file() or not os.access(program, os.X_OK):
-        return Misplaced(f"executable {path!r} must be an executable file in {folder}")
+        return Misplaced(
+            f"executable {path!r} must be an executable file in {folder}: put it into the image of"
+            " the runner, with mode 0555"
+        )
     return program

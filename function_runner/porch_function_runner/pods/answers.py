@@ -23,11 +23,17 @@ def answer_of(err: grpc.aio.AioRpcError, image: str) -> PorchError:
         case grpc.StatusCode.INTERNAL:
             return _failed(err, image)
         case grpc.StatusCode.RESOURCE_EXHAUSTED:
-            return TooLarge(f"{_text(err, image)}: raise `--max-request-body-size`")
+            return TooLarge(
+                f"{_text(err, image)}: let it print less, or raise `--max-request-body-size` here"
+                " and the caller's limit alike"
+            )
         case grpc.StatusCode.DEADLINE_EXCEEDED:
             return OutOfTime(image)
         case _:
-            return BadWrapper(_text(err, image))
+            return BadWrapper(
+                f"{_text(err, image)}: the wrapper in the pod must be that of this release, see"
+                " `WRAPPER_SERVER_IMAGE`"
+            )
 
 
 def _failed(err: grpc.aio.AioRpcError, image: str) -> FunctionFailed:

@@ -28,7 +28,11 @@ class PodLost(Transient):
     reason = "FunctionPodLost"
 
     def __init__(self, image: str, cause: str) -> None:
-        super().__init__(f"unable to evaluate {image} with pod evaluator: {cause}")
+        super().__init__(
+            f"unable to evaluate {image} with pod evaluator: {cause}; the same call may succeed"
+            " later. If not, look at the events and the logs of the function's pods, and at their"
+            " limit of memory"
+        )
 
 
 class Unreachable(Transient):

@@ -204,6 +204,9 @@ def _removed(pool: Pool, name: str, why: Eviction, now: float) -> Pool:
         return after
     failures = pool.failures + 1
     span = pool.limits.start_within.total_seconds()
-    reason = pod.trouble or f"pod {name} was not ready within {span:g} s"
+    reason = pod.trouble or (
+        f"pod {name} was not ready within {span:g} s: look at its events and logs, or give it more"
+        " time (`--pod-start-timeout`)"
+    )
     refusal = Refusal(reason, now + pool.limits.refusal_span(failures))
     return replace(after, failures=failures, refusal=refusal, is_warming=False)

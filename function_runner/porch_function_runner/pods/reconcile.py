@@ -26,6 +26,7 @@ from porch_function_runner.pods.settings import Address, PodEvaluatorSettings
 from porch_function_runner.pods.sighting import State, sighted
 from porch_function_runner.pods.wire import RUNNER_LABEL, Pod, Service
 from porch_function_runner.pods.world import World
+from porch_function_runner.rights import advised
 
 _SWEEP_AGAIN = timedelta(seconds=5)  # the watch tells of pods that were taken over by then
 
@@ -90,7 +91,7 @@ class PodReconciler:
             pod = await self.cluster.create_pod(body)
             await self._give_service(pod, order)
         except PorchError as err:
-            self.pools.failed(name, str(err))
+            self.pools.failed(name, advised(err))
         finally:
             self.pools.created(name)
 

@@ -161,7 +161,8 @@ class _Conversation:
     def _too_slow(self) -> FunctionNotRun:
         seconds = self._limits.time.total_seconds()
         return FunctionNotRun(
-            f"function {self._command!r} must end within {seconds:g} s, and was stopped"
+            f"function {self._command!r} must end within {seconds:g} s, and was stopped: make it"
+            " faster, or give it fewer resources"
         )
 
     def _kill(self) -> None:

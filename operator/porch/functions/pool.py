@@ -179,8 +179,10 @@ class RenderPool:
                 answer = await worker.ask(job)
         except TimeoutError as err:
             where = f"function {worker.running!r}" if worker.running else "the render"
-            words = f"{where} must end within {limit:g} s, and was stopped"
-            raise RenderTimedOut(words) from err
+            raise RenderTimedOut(
+                f"{where} must end within {limit:g} s, and was stopped: make it faster, split the"
+                " package, or raise `PORCH_RENDER_TIMEOUT`"
+            ) from err
         except (EOFError, OSError) as err:
             where = f"function {worker.running!r}" if worker.running else "no function"
             raise WorkerDied(f"a render worker ended while it ran {where}") from err

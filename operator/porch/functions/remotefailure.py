@@ -30,12 +30,22 @@ def outcome(err: grpc.RpcError, image: str, *, asked: str, within: timedelta) ->
     if code is grpc.StatusCode.INTERNAL:
         return _failed(_said(err), text, image)
     if code is grpc.StatusCode.NOT_FOUND:
-        raise FunctionNotFound(f"{text}; asked was the function runner {asked!r}")
+        raise FunctionNotFound(
+            f"{text}; asked was the function runner {asked!r}: check the name and the tag, or see"
+            " which runtimes it has"
+        )
     if code in _MAY_PASS:
-        raise RunnerUnavailable(f"{text}; asked was the function runner {asked!r}")
+        raise RunnerUnavailable(
+            f"{text}; asked was the function runner {asked!r}, and is again: if that goes on, look"
+            " at its pods and at `porch_evaluation_calls_total`"
+        )
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         seconds = within.total_seconds()
-        raise FunctionNotRun(f"{text}; it must end within {seconds:g} s, and was stopped")
+        raise FunctionNotRun(
+            f"{text}; it must end within {seconds:g} s, and was stopped: raise"
+            " `PORCH_RUNNER_TIMEOUT` and the runner's `--evaluation-timeout`, or select fewer"
+            " resources"
+        )
     raise FunctionNotRun(text)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -55,6 +58,28 @@ async def test_the_runner_works_with_the_rights_it_is_given(
             again = (await runner.call()).log.decode()
             await comes_true(lambda: played.runs(again))
         await played.kill(again)
+
+
+def test_a_right_that_is_missing_ends_the_start_with_the_role_to_apply(
+    opened_cluster: Cluster,
+) -> None:
+    """In words of one line each, by a program whose parts all fail at once."""
+    kubeconfig = opened_cluster.service_account_kubeconfig(ACCOUNT, namespace="porch-system")
+    flags = ("--port=0", "--metrics-port=0", "--pod-namespace=default")
+    ended = subprocess.run(
+        [sys.executable, "-m", "porch_function_runner.main", *flags],
+        env=os.environ | {"KUBECONFIG": str(kubeconfig), "WRAPPER_SERVER_IMAGE": "wrapper:v1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert "must be allowed to list " in ended.stderr
+    assert "in namespace 'default'" in ended.stderr
+    assert "apply Role 'porch-function-executor'" in ended.stderr
 
 
 def test_the_runner_may_do_nothing_else(opened_cluster: Cluster) -> None:
