@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,72 +16,31 @@ from porch_devcluster.cluster import ADMIN
 from porch_devcluster.controlplane import COMPONENTS
 from porch_devcluster.processes import of_directory
 from porch_devcluster.provider import bundled_cluster
+from tests.integration.launching import Launched, command, launched
 from tests.integration.waiting import until
 
 pytestmark = pytest.mark.cluster
 
 SOON = timedelta(seconds=10)
 
-LAUNCHER = """
-import json, sys
-from porch_devcluster.provider import bundled_cluster
-with bundled_cluster() as cluster:
-    print(json.dumps([cluster.url, str(cluster.control_plane.files.directory)]), flush=True)
-    sys.stdin.read()
-"""
 
-
-@dataclass(frozen=True, slots=True)
-class Launched:
-    """A launcher process and the control plane that it started."""
-
-    process: subprocess.Popen[str]
-    url: str
-    directory: Path
-
-    @property
-    def components(self) -> set[str]:
-        return set(of_directory(self.directory))
-
-
-@contextmanager
-def launched(*, number: int) -> Iterator[list[Launched]]:
-    """So many control planes, started at the same time by processes of their own."""
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", LAUNCHER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        for _ in range(number)
-    ]
-    try:
-        yield [_answer_of(process) for process in processes]
-    finally:
-        for process in processes:
-            process.kill()
-            process.communicate()
-
-
-def _answer_of(process: subprocess.Popen[str]) -> Launched:
-    assert process.stdout is not None
-    url, directory = json.loads(process.stdout.readline())
-    return Launched(process, url, Path(directory))
+def clusters(*, number: int) -> AbstractContextManager[list[Launched]]:
+    """So many control planes, of each its address."""
+    directory = "str(it.control_plane.files.directory)"
+    return launched("bundled_cluster", directory=directory, fact="it.url", number=number)
 
 
 def test_parallel_control_planes_share_nothing_and_none_outlives_its_launcher() -> None:
     """One of two is ended politely and one by SIGKILL; what the killed one left is swept later."""
-    with launched(number=2) as (polite, killed):
-        both = polite.components, killed.components
+    with clusters(number=2) as (polite, killed):
+        both = set(polite.components), set(killed.components)
         namespaces = [
             Api(it.directory / "kubeconfigs" / f"{ADMIN}.kubeconfig").create(
                 "/api/v1/namespaces", {"metadata": {"name": "same-name"}}
             )["metadata"]["uid"]
             for it in (polite, killed)
         ]
-        polite.process.communicate()  # closes its input, which it waits for
+        polite.end()
         os.kill(killed.process.pid, signal.SIGKILL)
         until(lambda: not killed.components, within=SOON, what="all processes gone")
         left_behind = killed.directory.exists()
@@ -94,9 +48,9 @@ def test_parallel_control_planes_share_nothing_and_none_outlives_its_launcher() 
             swept = not killed.directory.exists()
 
     assert both == (set(COMPONENTS), set(COMPONENTS))
-    assert polite.url != killed.url
+    assert polite.fact != killed.fact
     assert namespaces[0] != namespaces[1]
-    assert (polite.process.returncode, polite.components) == (0, set())
+    assert (polite.process.returncode, polite.components) == (0, {})
     assert not polite.directory.exists()
     assert (left_behind, swept) == (True, True)
 
@@ -138,24 +92,14 @@ def test_a_persistent_cluster_outlives_its_command_and_goes_with_down(tmp_path: 
     (tmp_path / "porch").mkdir()
     (tmp_path / "porch" / "devcluster").symlink_to(home)
     first, again = command("up", cache=tmp_path), command("up", cache=tmp_path)
-    kubeconfig = Path(command("kubeconfig", "--user", "author", cache=tmp_path).strip())
+    told = command("kubeconfig", "--user", "author", cache=tmp_path)
+    kubeconfig = Path(told.stdout.strip())
     directory = kubeconfig.parent.parent
     running = set(of_directory(directory))
     command("down", cache=tmp_path)
 
-    assert first == again == f"export KUBECONFIG={kubeconfig.parent / 'admin.kubeconfig'}\n"
+    exported = f"export KUBECONFIG={kubeconfig.parent / 'admin.kubeconfig'}\n"
+    assert first.stdout == again.stdout == exported
     assert running == set(COMPONENTS)
     assert of_directory(directory) == {}
     assert not directory.exists()
-
-
-def command(*arguments: str, cache: Path) -> str:
-    """Run the command line with a cache directory of the test's own; its standard output."""
-    done = subprocess.run(
-        [sys.executable, "-m", "porch_devcluster", *arguments],
-        env=os.environ | {"XDG_CACHE_HOME": str(cache)},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return done.stdout

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +16,7 @@ from porch_devcluster.node import cgroups
 from porch_devcluster.node.keeper import CGROUP_PREFIX
 from porch_devcluster.node.node import Node
 from porch_devcluster.processes import NODE, of_directory
+from tests.integration.launching import Launched, command, launched
 from tests.integration.node.pods import FunctionPods
 from tests.integration.waiting import until
 
@@ -28,60 +24,21 @@ pytestmark = pytest.mark.cluster
 
 SOON = timedelta(seconds=20)
 
-LAUNCHER = """
-import json, sys
-from porch_devcluster.provider import node_cluster
-with node_cluster() as node:
-    print(json.dumps([str(node.cluster.directory.parent), node.record.init]), flush=True)
-    sys.stdin.read()
-"""
+
+def nodes(*, number: int = 1) -> AbstractContextManager[list[Launched]]:
+    """So many nodes, of each the process that is the first of all that run in it."""
+    directory = "str(it.cluster.directory.parent)"
+    return launched("node_cluster", directory=directory, fact="it.record.init", number=number)
 
 
-@dataclass(frozen=True, slots=True)
-class Launched:
-    """A launcher process and the node that it started."""
-
-    process: subprocess.Popen[str]
-    directory: Path
-    init: int
-
-    @property
-    def components(self) -> dict[str, int]:
-        return of_directory(self.directory)
-
-    @property
-    def is_gone(self) -> bool:
-        return not self.components and not Path(f"/proc/{self.init}").exists()
-
-    @property
-    def cgroup(self) -> str:
-        return f"{CGROUP_PREFIX}{self.components[NODE]}"
+def is_gone(node: Launched) -> bool:
+    """Whether nothing of a node runs."""
+    return not node.components and not Path(f"/proc/{node.fact}").exists()
 
 
-@contextmanager
-def launched(*, number: int = 1) -> Iterator[list[Launched]]:
-    """So many nodes, started at the same time by processes of their own."""
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", LAUNCHER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(number)
-    ]
-    try:
-        yield [_answer_of(process) for process in processes]
-    finally:
-        for process in processes:
-            process.kill()
-            process.communicate()
-
-
-def _answer_of(process: subprocess.Popen[str]) -> Launched:
-    assert process.stdout is not None
-    directory, init = json.loads(process.stdout.readline())
-    return Launched(process, Path(directory), init)
+def cgroup_of(node: Launched) -> str:
+    """The cgroup of a node whose keeper runs."""
+    return f"{CGROUP_PREFIX}{node.components[NODE]}"
 
 
 def host_mounts() -> list[str]:
@@ -96,18 +53,18 @@ def test_a_node_is_gone_with_its_launcher_however_that_ends(pods: FunctionPods) 
     """
     mounts, interfaces = host_mounts(), os.listdir("/sys/class/net")
     pods.create("pass", "pass")
-    with launched(number=2) as (killed, unkept):
+    with nodes(number=2) as (killed, unkept):
         both = set(killed.components), set(unkept.components)
-        killed_cgroup, left_cgroup = killed.cgroup, unkept.cgroup
+        killed_cgroup, left_cgroup = cgroup_of(killed), cgroup_of(unkept)
         os.kill(killed.process.pid, signal.SIGKILL)
         os.kill(unkept.components[NODE], signal.SIGKILL)
-        until(lambda: killed.is_gone, within=SOON, what="the end of a node without a launcher")
-        until(lambda: unkept.is_gone, within=SOON, what="the end of a node without a keeper")
+        until(lambda: is_gone(killed), within=SOON, what="the end of a node without a launcher")
+        until(lambda: is_gone(unkept), within=SOON, what="the end of a node without a keeper")
         left = cgroups.names(killed_cgroup), cgroups.names(left_cgroup)
-    with launched() as (polite,):
+    with nodes() as (polite,):
         swept = not cgroups.names(left_cgroup)
-        polite_cgroup = polite.cgroup
-        polite.process.communicate()  # closes its input, which it waits for
+        polite_cgroup = cgroup_of(polite)
+        polite.end()
 
     assert both == ({*NODE_COMPONENTS, NODE}, {*NODE_COMPONENTS, NODE})
     assert left == (set(), {left_cgroup})
@@ -138,16 +95,3 @@ def test_a_persistent_node_outlives_its_command_and_goes_with_down(
     assert of_directory(directory) == {}
     assert not cgroups.names(f"{CGROUP_PREFIX}{running[NODE]}")
     assert not directory.exists()
-
-
-def command(*arguments: str, cache: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line with a cache directory of the test's own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "porch_devcluster", *arguments],
-        env=os.environ | {"XDG_CACHE_HOME": str(cache)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done
