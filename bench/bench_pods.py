@@ -5,30 +5,36 @@ measures from inside of its network: callers, runner and pods are processes of o
 one with few cores they compete.
 Function  a static program that prints its input; the input is the package of all figures (2 kB).
 Overhead  the latency of a call less that of starting the same program directly, both with as many
-          callers at once, in turns.
+          callers at once, in turns, when all pods of the image are there. The part of the pods is
+          what calls of them cost that pass the runner by: network, wrapper, start of the program in
+          its container; the part of the runner is the rest.
 Cold      the first call of an image that the node does not have; the parts are those of the metric
           `porch_function_pod_start_seconds`.
 """
 
 import asyncio
+import itertools
 import json
 import os
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import grpc
 from prometheus_client import CollectorRegistry
 
 from bench.bench_functions import items
 from bench.bench_runner import Call, echoed, latencies
 from bench.results import Better, Result, write
 from porch.kpt.resourcelist import write_input
-from porch.runtime.client import connect
+from porch.runtime.client import Selection, connect
 from porch.runtime.connection import load_connection
 from porch.runtime.metrics import QueueMetrics
 from porch_devcluster import provider
@@ -39,13 +45,16 @@ from porch_devcluster.wrapperimage import wrapper_image
 from porch_function_runner.evaluation import Deadline, EvaluationRequest
 from porch_function_runner.pods.evaluator import PodEvaluator
 from porch_function_runner.pods.meters import PoolMetrics
+from porch_function_runner.pods.wire import PODS, WRAPPER_PORT, Pod
 from tests.integration.function_runner.pods.commands import Commands, quick_settings
 from tests.integration.function_runner.pods.programs import caller, program
 from tests.integration.functionimages import FUNCTION, function_image
 from tests.integration.installed import ROOT, install
+from tests.integration.waiting import eventually
 from tests.unit.function_runner.calling import channel
 
 CALLERS = 8
+PODS_EACH = 4  # of an image, as the program starts them for so many callers
 ROUNDS = 6
 CALLS = 160  # a round, of all callers together
 PIPELINE = 15  # functions, each an image of its own
@@ -93,10 +102,17 @@ async def measured(registry: str) -> list[Result]:
         async def warm() -> object:
             return await ask(image=images[0], resource_list=text, seconds=60)
 
-        async def direct() -> None:
-            await echoed(built(FUNCTION), "pass", text=text)
+        await latencies(warm, CALLERS, CALLERS)
+        async with pods_of(images[0]) as opened_pods:
+            turns = itertools.cycle(map(caller, opened_pods))
 
-        results += await overhead(direct, warm)
+            async def pod() -> object:
+                return await next(turns)(image=images[0], resource_list=text, seconds=60)
+
+            async def direct() -> None:
+                await echoed(built(FUNCTION), "pass", text=text)
+
+            results += await overhead(direct=direct, pod=pod, warm=warm)
         for callers in (1, 8, 64):
             results.append(await throughput(warm, callers))
 
@@ -141,23 +157,52 @@ async def cold(registry: str, text: bytes) -> list[Result]:
     return results
 
 
-async def overhead(direct: Call, warm: Call) -> list[Result]:
-    """Latencies of both, in turns."""
-    times: dict[str, list[float]] = {"direct": [], "warm": []}
+async def overhead(*, direct: Call, pod: Call, warm: Call) -> list[Result]:
+    """Latencies of all three, in turns."""
+    calls = {"program directly": direct, "pod without the runner": pod, "warm call": warm}
+    times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(ROUNDS):
-        times["direct"] += await latencies(direct, CALLERS, CALLS)
-        times["warm"] += await latencies(warm, CALLERS, CALLS)
+        for name, call in calls.items():
+            times[name] += await latencies(call, CALLERS, CALLS)
     medians = {name: statistics.median(each) * 1000 for name, each in times.items()}
     lasts = {name: _rank(each, 0.99) * 1000 for name, each in times.items()}
+    shown = [
+        result
+        for name in calls
+        for result in (
+            Result(f"{name}, {CALLERS} callers", "median", medians[name], "ms"),
+            Result(f"{name}, {CALLERS} callers", "p99", lasts[name], "ms"),
+        )
+    ]
+    first, middle, last = calls
     added = f"overhead of a warm call, {CALLERS} callers"
     return [
-        Result(f"program directly, {CALLERS} callers", "median", medians["direct"], "ms"),
-        Result(f"program directly, {CALLERS} callers", "p99", lasts["direct"], "ms"),
-        Result(f"warm call, {CALLERS} callers", "median", medians["warm"], "ms"),
-        Result(f"warm call, {CALLERS} callers", "p99", lasts["warm"], "ms"),
-        Result(added, "median", medians["warm"] - medians["direct"], "ms", 5.0),
-        Result(added, "p99", lasts["warm"] - lasts["direct"], "ms", 25.0),
+        *shown,
+        Result(added, "median", medians[last] - medians[first], "ms", 5.0),
+        Result(added, "median, pods' part", medians[middle] - medians[first], "ms"),
+        Result(added, "median, runner's part", medians[last] - medians[middle], "ms"),
+        Result(added, "p99", lasts[last] - lasts[first], "ms", 25.0),
     ]
+
+
+@asynccontextmanager
+async def pods_of(image: str) -> AsyncIterator[list[grpc.aio.Channel]]:
+    """Ways to the pods of an image, once all that the runner starts are ready."""
+    async with connect(load_connection(os.environ)) as client, AsyncExitStack() as stack:
+
+        async def addresses() -> list[str]:
+            found = await client.list(PODS, Selection(namespace=NAMESPACE), into=Pod)
+            ready = [
+                pod.status.pod_ip
+                for pod in found.items
+                if pod.image == image and pod.status.condition("Ready").status == "True"
+            ]
+            return ready if len(ready) == PODS_EACH else []
+
+        within = timedelta(minutes=1)
+        ready: list[str] = await eventually(addresses, within=within, what="all pods are ready")
+        channels = (grpc.aio.insecure_channel(f"{each}:{WRAPPER_PORT}") for each in ready)
+        yield [await stack.enter_async_context(each) for each in channels]
 
 
 async def throughput(warm: Call, callers: int) -> Result:
