@@ -4,10 +4,10 @@ Run as root as `python -m bench.bench_pods`; starts a node with real pods (kubel
 measures from inside of its network: callers, runner and pods are processes of one machine, and on
 one with few cores they compete.
 Function  a static program that prints its input; the input is the package of all figures (2 kB).
-Overhead  the latency of a call less that of starting the same program directly, both with as many
-          callers at once, in turns, when all pods of the image are there. The part of the pods is
-          what calls of them cost that pass the runner by: network, wrapper, start of the program in
-          its container; the part of the runner is the rest.
+Overhead  the latency of a call less that of starting the same program directly, as cheaply as
+          Python can, both with as many callers at once, in turns, when all pods of the image are
+          there. The pods' part is what calls of them cost that pass the runner by: network,
+          wrapper, start of the program in its container; the runner's part is the rest.
 Cold      the first call of an image that the node does not have; the parts are those of the metric
           `porch_function_pod_start_seconds`.
 """
@@ -43,6 +43,7 @@ from porch_devcluster.goprogram import built
 from porch_devcluster.images import push
 from porch_devcluster.wrapperimage import wrapper_image
 from porch_function_runner.evaluation import Deadline, EvaluationRequest
+from porch_function_runner.executables.childwatch import wait_without_threads
 from porch_function_runner.pods.evaluator import PodEvaluator
 from porch_function_runner.pods.meters import PoolMetrics
 from porch_function_runner.pods.wire import PODS, WRAPPER_PORT, Pod
@@ -218,6 +219,7 @@ def _rank(values: list[float], share: float) -> float:
 
 
 def _inside(registry: str) -> None:
+    wait_without_threads()
     results = asyncio.run(measured(registry))
     sys.stdout.write(json.dumps([asdict(each) for each in results]))
 

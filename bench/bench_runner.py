@@ -2,8 +2,9 @@
 
 Run as `python -m bench.bench_runner`. The function is `cat`, the input the resources of the package
 of all figures (some 2 kB). Overhead is the latency of calls less that of starting the same program
-directly, both with as many callers at once, in turns so that both see the same machine. Runner and
-callers are two processes; on a machine with few cores they and the functions compete.
+directly, as cheaply as Python can, both with as many callers at once, in turns so that both see the
+same machine. Runner and callers are two processes; on a machine with few cores they and the
+functions compete.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from pathlib import Path
 from bench.bench_functions import items
 from bench.results import Better, Result, write
 from porch.kpt.resourcelist import write_input
+from porch_function_runner.executables.childwatch import wait_without_threads
 from tests.unit.function_runner.calling import Caller, channel
 from tests.unit.function_runner.program import PREFIX, image, running
 
@@ -31,6 +33,7 @@ Call = Callable[[], Awaitable[object]]
 
 def main() -> None:
     """Measure everything and write bench/results/runner.json."""
+    wait_without_threads()
     write("runner", asyncio.run(measured()))
 
 

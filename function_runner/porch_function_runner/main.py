@@ -18,6 +18,7 @@ from porch.runtime.health import serve as serve_http
 from porch.runtime.logs import configure
 from porch.runtime.metrics import new_registry
 from porch_function_runner.assembly import open_runner
+from porch_function_runner.executables.childwatch import wait_without_threads
 from porch_function_runner.flags import BadFlags, read
 from porch_function_runner.rights import advised
 from porch_function_runner.serving import serve
@@ -41,7 +42,7 @@ def main() -> None:
         # NB: not uvloop's loop. It starts programs by fork with Python's hooks in the child, where
         # those of gRPC break it: some children end before they begin. asyncio's loop uses vfork,
         # runs nothing in between and is three times as fast at it.
-        _wait_without_threads()
+        wait_without_threads()
         asyncio.run(run(settings, new_registry()))
     except* PorchError as errors:
         failures = list(dict.fromkeys(map(advised, _leaves(errors))))
@@ -49,12 +50,6 @@ def main() -> None:
         return
     # NB: not above, where Python would put the exit into a group with a trace.
     sys.exit(max(_complaint(each, code=1) for each in failures))
-
-
-def _wait_without_threads() -> None:
-    """Learn of the end of programs by file descriptors, as later versions of Python do anyway."""
-    if sys.version_info < (3, 12) and hasattr(os, "pidfd_open"):
-        asyncio.set_child_watcher(asyncio.PidfdChildWatcher())
 
 
 async def run(settings: RunnerSettings, registry: CollectorRegistry) -> None:
