@@ -76,8 +76,13 @@ def init(directory: str, *, description: str, keywords: str, site: str, form: st
     show_default=True,
     help="How later updates get into the package.",
 )
+@click.option(
+    "--for-deployment",
+    is_flag=True,
+    help="The package is deployed from here: a package-context.yaml tells functions its name.",
+)
 @_tells
-def get(url: str, directory: str, strategy: str, form: str) -> int:
+def get(url: str, directory: str, *, strategy: str, for_deployment: bool, form: str) -> int:
     """Fetch a package from a git repository into DEST, a new directory.
 
     REF is a tag, a branch or a commit; without it the default branch. Tags of the package come
@@ -92,7 +97,7 @@ def get(url: str, directory: str, strategy: str, form: str) -> int:
     from porch.cli.packages.get import Wanted, get_package
     from porch.cli.packages.report import Report
 
-    wanted = Wanted(url=url, directory=directory, strategy=strategy)
+    wanted = Wanted(url=url, directory=directory, strategy=strategy, for_deployment=for_deployment)
     return get_package(wanted, Report.of(form))
 
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from porch.kpt.kptfile import GitRef, parse_kptfile
+from porch.kpt.packagecontext import FILE, context_of
+from porch.kpt.yaml.data import read_data
+from porch.kpt.yaml.emit import emit_document
+from porch.kpt.yaml.node import Data
 from porch_devcluster.gitserver.repositories import environment
 from porch_devcluster.gitserver.server import Credentials, GitServer
 from tests.integration.cli.packages import (
@@ -89,6 +94,55 @@ def test_a_repository_on_disk_is_one_too(porchctl: Porchctl, workplace: Path) ->
     assert porchctl("pkg", "get", f"file://{workplace}/repo/d@v1", "part").code == 0
     assert (workplace / "whole/d/deploy.yaml").exists()
     assert "name: part" in (workplace / "part/Kptfile").read_text()
+
+
+def test_a_package_for_deployment_gets_its_own_context(
+    porchctl: Porchctl, blueprints: Blueprints, workplace: Path
+) -> None:
+    """One, at its root, with its name: what upstream and packages below had is about others."""
+    blueprints.publish(
+        "v6",
+        {
+            "app/Kptfile": package("app"),
+            "app/package-context.yaml": context("example"),
+            "app/db/Kptfile": package("db"),
+            "app/db/package-context.yaml": context("example"),
+        },
+    )
+    ended = porchctl("pkg", "get", f"{blueprints.url}/app@v6", "shop", "--for-deployment")
+
+    assert "for deployment: package-context.yaml tells functions the package's name" in ended.stdout
+    assert contexts(workplace / "shop") == {"package-context.yaml": {"name": "shop"}}
+
+
+def test_an_update_keeps_the_context_of_a_deployment(
+    porchctl: Porchctl, blueprints: Blueprints, workplace: Path
+) -> None:
+    """It is a change of ours: the blueprint's own still has the name of an example."""
+    blueprints.publish("v6", {"web/package-context.yaml": context("example")})
+    porchctl("pkg", "get", f"{blueprints.url}/web@v6", "shop", "--for-deployment")
+    blueprints.publish("v7", {"web/deploy.yaml": deployment(image="nginx:7")})
+    ended = porchctl("pkg", "update", "shop@v7")
+
+    assert "conflict" not in ended.stdout
+    assert "nginx:7" in (workplace / "shop/deploy.yaml").read_text()
+    assert contexts(workplace / "shop") == {"package-context.yaml": {"name": "shop"}}
+
+
+def context(name: str) -> str:
+    """The text of a package context."""
+    return emit_document(context_of(name))
+
+
+def contexts(directory: Path) -> dict[str, Data]:
+    """The data of the package contexts in a directory, by path."""
+    found = sorted(directory.rglob(FILE))
+    documents = [(path, read_data(path.read_text())[0]) for path in found]
+    return {
+        path.relative_to(directory).as_posix(): document["data"]
+        for path, document in documents
+        if isinstance(document, Mapping)
+    }
 
 
 def test_an_empty_directory_is_filled(

@@ -1,6 +1,6 @@
 """`porchctl pkg get`: a package out of a git repository into a new directory."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from porch.cli.errors import BadArguments
@@ -16,6 +16,7 @@ from porch.kpt.content import Content
 from porch.kpt.files import package_directories
 from porch.kpt.kptfile import Upstream
 from porch.kpt.merge.merge_keys import ensure_merge_keys
+from porch.kpt.packagecontext import FILE, with_context
 from porch.kpt.provenance import with_provenance
 
 
@@ -26,13 +27,15 @@ class Wanted:
     url: str
     directory: str  # "" = named after the package, in the current directory
     strategy: str  # of later updates
+    for_deployment: bool  # it gets a package context of its own
 
 
 def get_package(wanted: Wanted, report: Report) -> int:
     """Get it; the exit code."""
     url = parse_package_url(wanted.url)
-    directory = Path(wanted.directory or url.name).absolute()
-    _check_free(directory, wanted.directory or url.name)
+    wanted = replace(wanted, directory=wanted.directory or url.name)
+    directory = Path(wanted.directory).absolute()
+    _check_free(directory, wanted.directory)
     progress = Progress.on_stderr()
     upstreams = Upstreams(progress)
     found = upstreams.fetch(upstreams.locate(url))
@@ -40,9 +43,11 @@ def get_package(wanted: Wanted, report: Report) -> int:
     name = directory.resolve().name
     content = with_provenance(found.content, name=name, upstream=upstream, lock=lock)
     content, others = fetch_remotes(content, lambda _, wish: upstreams.fetch(wish))
+    if wanted.for_deployment:
+        content = with_context(content, name=name, path="")
     content = ensure_merge_keys(content)
     _write(directory, content)
-    _tell(report, wanted.directory or url.name, content, [found, *others])
+    _tell(report, wanted, content, [found, *others])
     return 0
 
 
@@ -66,14 +71,16 @@ def _write(directory: Path, content: Content) -> None:
         write_new(directory, content)
 
 
-def _tell(report: Report, shown: str, content: Content, fetched: list[Fetched]) -> None:
-    place = fetched[0].place
+def _tell(report: Report, wanted: Wanted, content: Content, fetched: list[Fetched]) -> None:
+    shown, place = wanted.directory, fetched[0].place
     packages = package_directories(content)
     size = f"{len(content)} files" + (f", {len(packages)} packages" if packages[1:] else "")
     origin = f"{shown_place(place)} at {place.ref} ({place.commit[:7]})"
     report.line(f"Got {shown!r} from {origin}: {size}")
     for each in fetched[1:]:
         report.line(f"  with {shown_place(each.place)} at {each.place.ref}")
+    if wanted.for_deployment:
+        report.line(f"  for deployment: {FILE} tells functions the package's name")
     left_out = [path for each in fetched for path in each.left_out]
     for path in left_out:
         report.line(f"  left out {path}: a link that leads out of its package")
