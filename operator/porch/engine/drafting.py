@@ -191,7 +191,7 @@ async def _record(
     if not rendering.succeeded:
         world.announcer.warn(seen.key, "RenderFailed", rendering.error)
     elif rendering.functions:
-        world.announcer.done(seen.key, "Rendered", f"{len(rendering.functions)} functions ran")
+        world.announcer.done(seen.key, "Rendered", record.what_ran)
     return await _store(world, seen, kept, over=over, results=rendering.results)
 
 

@@ -39,6 +39,12 @@ class RenderRecord:
     finished_at: datetime | None = None
     resources_generation: int = 0  # generation of the resources that show the output; 0: not yet
 
+    @property
+    def what_ran(self) -> str:
+        """How many functions ran, in words."""
+        count = len(self.functions)
+        return f"{count} function{'' if count == 1 else 's'} ran"
+
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:

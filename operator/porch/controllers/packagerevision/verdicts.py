@@ -73,7 +73,7 @@ def _rendered(seen: Seen) -> list[Verdict]:
         return []
     if known.succeeded:
         is_short = seen.fact.publication is not None  # the record of a publication
-        words = "before it was published" if is_short else f"{len(known.functions)} functions ran"
+        words = "before it was published" if is_short else known.what_ran
         return [Verdict(ConditionType.RENDERED, ConditionStatus.TRUE, Reason.RENDERED, words)]
     words = clip(known.error)
     return [Verdict(ConditionType.RENDERED, ConditionStatus.FALSE, Reason.RENDER_FAILED, words)]
