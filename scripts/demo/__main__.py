@@ -7,6 +7,7 @@ at the end, until Ctrl-C, and the last lines say how to go on by hand.
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from porch_devcluster import provider
 from porch_devcluster.cluster import Cluster
 from porch_devcluster.errors import DevclusterError
 from porch_devcluster.gitserver.server import GitServer
+from porch_devcluster.kubectl import kubectl
 from tests.integration.installed import install
 from tests.integration.operator.running import RunningOperator
 
@@ -67,6 +69,8 @@ def _go_on(cluster: Cluster, url: str) -> None:
         print("To look around afterwards: make demo KEEP=1")
         return
     print("Everything stays up until Ctrl-C. In another terminal:")
+    if shutil.which("kubectl") != str(kubectl()):  # there is none, or it is too old
+        print(f"    export PATH={kubectl().parent}:$PATH")
     print(f"    export KUBECONFIG={cluster.kubeconfig_for('author')}")
     print(f"    kubectl --namespace {NAMESPACE} get repositories,packagerevisions")
     print(f"    kubectl --namespace {NAMESPACE} edit packagerevisionresources blueprints.web.v1")
