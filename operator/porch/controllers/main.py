@@ -70,8 +70,7 @@ async def _run(settings: OperatorSettings, connection: Connection) -> int:
         pool = await stack.enter_async_context(rendering)
         registry = new_registry()
         identity = settings.identity or f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
-        lease_key = ObjectKey(settings.lease_namespace, LEASE)
-        lease = Lease(client, lease_key, identity=identity, settings=settings.lease)
+        lease = await _lease(stack, settings, connection=connection, identity=identity)
         recorder = EventRecorder(
             client,
             controller="porch.kpt.dev/operator",
@@ -112,6 +111,15 @@ async def _run(settings: OperatorSettings, connection: Connection) -> int:
         await _receive_events(stack, settings.push_events, operator, lease)
         process = _Process(settings.port, client, operator=operator, lease=lease, recorder=recorder)
         return await process.run(registry)
+
+
+async def _lease(
+    stack: AsyncExitStack, settings: OperatorSettings, *, connection: Connection, identity: str
+) -> Lease:
+    """The Lease, by connections of its own: a renewal must not stand in line behind the work."""
+    client = await stack.enter_async_context(connect(connection, settings.client))
+    key = ObjectKey(settings.lease_namespace, LEASE)
+    return Lease(client, key, identity=identity, settings=settings.lease)
 
 
 async def _receive_events(

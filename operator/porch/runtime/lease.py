@@ -7,7 +7,8 @@ Holder    may write until `renew_deadline` after the BEGIN of the last renewal t
           a process that was paused finds by `check` that its time is over before it writes.
 Others    take over when they have seen the object unchanged for the duration that it states.
 Safety    renew_deadline < duration; the difference covers a write that is under way.
-Errors    NotLeading (RETRY) from `check`. The API server being away is waited out.
+Errors    NotLeading (RETRY) from `check`. The API server being away is waited out; an attempt
+          that gets no answer is given up in time for another.
 Source    https://kubernetes.io/docs/concepts/architecture/leases/
 """
 
@@ -50,6 +51,11 @@ class LeaseSettings:
     duration: timedelta = timedelta(seconds=15)  # others wait so long; whole seconds
     renew_deadline: timedelta = timedelta(seconds=10)  # the holder stops writing
     retry: timedelta = timedelta(seconds=2)  # between attempts to hold or renew
+
+    @property
+    def attempt(self) -> timedelta:
+        """What one attempt may take: a connection that died silently leaves time for another."""
+        return self.renew_deadline / 2
 
     def __post_init__(self) -> None:
         if not self.retry < self.renew_deadline < self.duration:
@@ -144,13 +150,19 @@ class Lease:
     async def _attempt(self) -> bool:
         """One try to hold or renew; True when it succeeded."""
         begin = self._clock()
+        limit = self._settings.attempt.total_seconds()
         try:
-            if not await self._write(await self._read()):
-                return False
+            async with asyncio.timeout(limit):
+                if not await self._write(await self._read()):
+                    return False
         except Conflict:
             return False  # another process was faster
         except PorchError as err:
             logger.warning("lease not reached", extra=self._facts() | {"error": str(err)})
+            return False
+        except TimeoutError:
+            late = f"the answer must come within {limit:g} s"
+            logger.warning("lease not reached", extra=self._facts() | {"error": late})
             return False
         # NB: from the begin of the write: the server may have stored it at once, and others
         # count from then.

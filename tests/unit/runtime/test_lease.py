@@ -143,6 +143,23 @@ def test_a_holder_whose_answers_are_lost_stops_as_well() -> None:
     assert run(story()) is False
 
 
+def test_a_renewal_that_gets_no_answer_leaves_time_for_another() -> None:
+    """A connection that died without a word must not cost the Lease."""
+
+    async def story() -> bool:
+        line = Line(MemoryServer())
+        lease = a_lease(line, "one")
+        async with contending(lease):
+            await lease.acquired()
+            line.seconds = 3600
+            await asyncio.sleep(3)  # a renewal is under way, for an hour
+            line.seconds = 0.01
+            await asyncio.sleep(60)
+            return may_write(lease)
+
+    assert run(story()) is True
+
+
 def test_a_process_that_was_stopped_finds_out_before_it_writes() -> None:
     """SIGSTOP, a suspended machine: the next check, not the next renewal, must tell."""
 
