@@ -166,14 +166,14 @@ def test_every_acknowledged_edit_that_races_a_proposal_is_published_rendered(
     people: People, registered: Repository
 ) -> None:
     """A slice of the interleavings; PORCH_RACES says how many."""
-    run_races(people, registered, range(int(os.environ.get("PORCH_RACES", "24"))))
+    run_races(people, registered, range(int(os.environ.get("PORCH_RACES", "100"))))
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("first", [0, 250, 500, 750])
+@pytest.mark.parametrize("begin", [0, 250, 500, 750], ids=["first", "second", "third", "fourth"])
 def test_a_thousand_interleavings_lose_no_edit(
-    people: People, registered: Repository, first: int
+    people: People, registered: Repository, begin: int
 ) -> None:
     """All of them, in quarters that may be run one by one."""
-    run_races(people, registered, range(first, first + 250))
+    run_races(people, registered, range(begin, begin + 250))
