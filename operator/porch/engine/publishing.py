@@ -79,8 +79,13 @@ async def publish(world: World, seen: Seen) -> Seen:
 
 
 async def record(world: World, seen: Seen, stored: StoredRevision) -> Seen:
-    """Resources that there are first, status last: a crash between is met by this action again."""
-    if seen.draft is not None or seen.body is not None:
+    """Resources first, status last: a crash between is met by this action again.
+
+    NB: resources that nobody has told us of are met here, while they are still an edit; under a
+    status that says Published they would be overwritten. Of a repository with a past, only those
+    come first that are known.
+    """
+    if seen.draft is not None or seen.body is not None or not seen.is_settling:
         seen = await show(world, seen, stored)
     publication = Publication(
         stored.revision, stored.lock, stored.published_by, stored.published_at

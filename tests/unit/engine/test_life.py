@@ -275,6 +275,22 @@ def test_what_was_published_is_shown_sealed_whatever_was_put_in_its_place() -> N
     assert (world.shown.content, world.shown.lifecycle) == (published, PUB)
 
 
+def test_an_edit_that_no_watch_has_told_of_is_not_overwritten_by_a_publication_found_in_git() -> (
+    None
+):
+    """Nobody could know that the revision is published: both are kept, and the user chooses."""
+    world = World()
+    world.repository.publish(ID, rendered(MANIFEST))
+    world.operator.list(lambda id_: KEY)
+    edit = world.apply(Content.from_texts({**MANIFEST.texts, "edit.yaml": "e: 1"}))
+    end = world.operator.reconcile(KEY)
+
+    assert world.shown.content == rendered(edit.content)
+    assert end is not None
+    assert end.halt is not None
+    assert end.halt.reason == Reason.DRAFT_MOVED
+
+
 def test_a_revision_deleted_in_both_steps_leaves_no_trace() -> None:
     world = World(Init("text"), PUB)
     world.settle()
