@@ -104,8 +104,7 @@ def _draft(seen: Seen) -> Step:
             return _reject(seen) if in_git else None
         case Lifecycle.DELETION_PROPOSED:
             return _not_published(seen)
-    record = seen.fact.record
-    if record is None or not record.succeeded:
+    if not _is_rendered(seen):
         return _render_failed(seen)
     return ReadBody() if seen.body is None else Seal()
 
@@ -122,7 +121,7 @@ def _proposed(seen: Seen) -> Step:
     step = _follow_git(seen)
     if step is not None:
         return step
-    if seen.wish.lifecycle is Lifecycle.DRAFT:
+    if seen.wish.lifecycle is Lifecycle.DRAFT or not _is_rendered(seen):
         return _reject(seen)
     return _approve(seen) if is_known(seen) else Seal()
 
@@ -181,8 +180,7 @@ def _follow_git(seen: Seen) -> Step:
 
 def _follow_spec(seen: Seen) -> Step:
     """What somebody changed in `spec` about the package asks for."""
-    record = seen.fact.record
-    if not facts_differ(seen) or record is None or not record.succeeded:
+    if not facts_differ(seen) or not _is_rendered(seen):
         return None
     return ReadBody() if seen.body is None else WriteMetadata()
 
@@ -216,17 +214,22 @@ def _published(seen: Seen) -> Step:
         return SetWish(stored.lifecycle, f"somebody else made the revision {stored.lifecycle}")
     if _differs(seen, stored):
         return Record(stored)
-    if not _is_shown(seen):
+    if not _is_shown(seen, stored):
         return Show(stored)
-    if facts_differ(seen) and _has_content(seen):
+    if (seen.fact.facts is None or facts_differ(seen)) and _has_content(seen):
         return ReadBody() if seen.body is None else RestoreMetadata()
     return _deletion_wish(seen, stored)
 
 
-def _is_shown(seen: Seen) -> bool:
-    """Of a repository with a past, all numbers come first: people wait for those."""
+def _is_shown(seen: Seen, stored: StoredRevision) -> bool:
+    """Of a repository with a past, all numbers come first: people wait for those.
+
+    NB: the note of a draft looks like that of a revision that is shown; the body tells, when read.
+    """
     if seen.draft is None:
         return seen.is_settling
+    if seen.body is not None and seen.body.lifecycle is not stored.lifecycle:
+        return False
     if seen.draft.generation != seen.draft.rendered_generation:
         return False
     return seen.draft.inline is Inline.TOO_LARGE or seen.is_inline is _is_inline(seen.draft)
@@ -331,6 +334,14 @@ def is_known(seen: Seen) -> bool:
     if record is None or head is None or seen.fact.lifecycle is None:
         return False
     return head.generation == head.rendered_generation == record.resources_generation
+
+
+def _is_rendered(seen: Seen) -> bool:
+    """The last render succeeded.
+
+    NB: a seal does not imply it: what somebody else published and took back may be sealed, too.
+    """
+    return seen.fact.record is not None and seen.fact.record.succeeded
 
 
 def _is_saved(seen: Seen) -> bool:

@@ -369,12 +369,13 @@ class _Watched(FakeRepository):
 
     def land(self, change: Change) -> Outcome:
         """The change arrives."""
-        is_new = change.id not in self.tags
+        is_new, key = change.id not in self.tags, name_of(change.id)
         if isinstance(change, Delete) and change.id in self.drafts:
-            unseen = tokens(self.drafts[change.id].content, "other-")
-            unseen -= self._simulation.shown[name_of(change.id)]
+            theirs = tokens(self.drafts[change.id].content, "other-")
+            unseen = theirs - self._simulation.shown[key]
             held = self.drafts[change.id].version == change.expected
             must(not (held and unseen), f"deleted {unseen}, which nobody here ever saw")
+            self._simulation.others[key] -= theirs if held else set()  # a user's deletion
         outcome = self.bring_about(change)
         if isinstance(change, Publish) and is_new and isinstance(outcome, Stored):
             rendered = change.content.digest in self._simulation.renderer.outputs

@@ -204,6 +204,13 @@ def test_an_approved_proposal_is_published() -> None:
     assert plan(established(P, PUB)) == Publish()
 
 
+def test_sealed_content_that_did_not_render_opens_again_whatever_is_wished() -> None:
+    """Somebody published it, a crash kept our seal out of the status, and they took it back."""
+    failed = established(P, PUB, known=record(succeeded=False))
+
+    assert plan(failed) == Reopen()
+
+
 def test_a_publication_waits_for_the_listing() -> None:
     halt = halted(established(P, PUB, home=Home.UNLISTED))
 

@@ -306,3 +306,18 @@ def test_spec_of_a_published_package_is_set_back_once_its_files_are_there() -> N
     assert plan(moved) == RestoreMetadata()
     assert plan(unread(moved)) == ReadBody()
     assert plan(replace(moved, body=None, draft=None, is_settling=True)) is None
+
+
+def test_spec_of_a_published_package_is_compared_although_nobody_has_looked_yet() -> None:
+    """A crash may have shown the files and kept that out of the status."""
+    shown = established(PUB, PUB, holds=stored(PUB), facts=None)
+
+    assert plan(shown) == RestoreMetadata()
+    assert plan(unread(shown)) == ReadBody()
+
+
+def test_a_draft_left_by_a_crash_is_not_taken_for_what_a_published_revision_shows() -> None:
+    """Its note says that we wrote it, its lifecycle that it is not sealed."""
+    found = stored(PUB)
+
+    assert plan(established(PUB, PUB, holds=found, content=body(sealed=D))) == Show(found)

@@ -38,6 +38,7 @@ CONTENTS = (
     None,
     body(),
     body(sealed=P),
+    body(sealed=PUB),
     body(BEFORE, generation=4, noted=None),
 )
 HELD = (
