@@ -15,7 +15,7 @@ import random
 import shutil
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -88,10 +88,12 @@ class ControlPlane:
         program: Path,
         lifeline: Lifeline | None,
         node: NodePlace | None = None,
+        apiserver_options: Sequence[str] = (),  # more of them, as "--name=value"
     ) -> None:
         self.files = files
         self.port = 0  # of the API server, while there is one
         self._node = node
+        self._apiserver_options = tuple(apiserver_options)
         self._program = program
         self._lifeline = lifeline
         self._components: dict[str, Component] = {}
@@ -154,6 +156,7 @@ class ControlPlane:
     def start_apiserver(self) -> None:
         """Bring the API server back on its port and wait until it is ready."""
         command = _apiserver(self.files, self._program, port=self.port)
+        command = replace(command, argv=(*command.argv, *self._apiserver_options))
         self._run(command if self._node is None else _with_node(command, self.files, self._node))
         self._await("the API server", self._is_ready)
 

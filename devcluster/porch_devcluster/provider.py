@@ -23,7 +23,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,13 +121,18 @@ def cluster() -> Iterator[Cluster]:
 
 
 @contextmanager
-def bundled_cluster() -> Iterator[Cluster]:
+def bundled_cluster(apiserver_options: Sequence[str] = ()) -> Iterator[Cluster]:
     """A control plane of our own, gone with the context or with this process."""
     program = bundle()
     home = Path(tempfile.gettempdir())
     _sweep(home)
     with _run_directory(home) as directory, Lifeline() as lifeline:
-        control_plane = ControlPlane(RunFiles(directory), program=program, lifeline=lifeline)
+        control_plane = ControlPlane(
+            RunFiles(directory),
+            program=program,
+            lifeline=lifeline,
+            apiserver_options=apiserver_options,
+        )
         try:
             control_plane.start()
             yield cluster_of(control_plane)

@@ -49,6 +49,7 @@ class Served:
     method: str
     path: str  # without the query
     service: str  # "git-receive-pack" (a push), "git-upload-pack" (a fetch), or "" (a file)
+    began: float  # time.monotonic(), seconds
     status: int = 0  # known before the client hears of it; 0 when it left too early
     took: timedelta | None = None  # until the backend's end; None before that
 
@@ -150,7 +151,7 @@ class GitServer:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         started = time.monotonic()
-        request[SERVED] = served = Served(request.method, request.path, _service(request))
+        request[SERVED] = served = Served(request.method, request.path, _service(request), started)
         self.served.append(served)
         try:
             return await self._answer(request)
