@@ -53,8 +53,8 @@ soak: .venv/.ready node ## The long runs of which `make test` does a slice; reco
 	$(PY) -m scripts.soak $(if $(ONLY),-k "$(ONLY)")
 
 .PHONY: bench
-bench: .venv/.ready ## Measure, and write bench/results/*.json
-	$(PY) -m bench
+bench: .venv/.ready ## Measure, and write bench/results/*.json; SUITES="users fleet", RUNS=1, PROFILE=1
+	$(PY) -m bench $(SUITES) $(if $(RUNS),--runs $(RUNS)) $(if $(PROFILE),--profile)
 
 .PHONY: crds
 crds: .venv/.ready ## Generate crds/ and the policies from the typed models

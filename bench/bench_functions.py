@@ -15,7 +15,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.results import Result, write
+from bench.recording import write
+from bench.results import Result
 from porch.functions.executable import ExecutableRuntime
 from porch.functions.pool import PoolSettings, RenderPool, open_pool
 from porch.functions.runtime import BuiltinRuntime, Chain

@@ -16,7 +16,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from bench.results import Result, write
+from bench.recording import write
+from bench.results import Result
 from porch.api.lifecycle import Lifecycle
 from porch.kpt.content import Content
 from porch.storage.adapter import (

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import yaml
 
-from bench.results import Result, write
+from bench.recording import write
+from bench.results import Result
 from porch.functions.registry import FunctionRegistry
 from porch.functions.runtime import BuiltinRuntime, Chain
 from porch.functions.sandbox.parent import Sandbox

@@ -8,12 +8,12 @@ import asyncio
 import statistics
 from collections.abc import Iterator
 
-from bench.living import Eyes, Life, Times, ranks
-from bench.results import Result, write
-from bench.world import World, world
+from bench.living import STEPS, Eyes, Life, Times, ranks
+from bench.results import Result
+from bench.runs import Figure, Measured
+from bench.timing import Suite
+from bench.world import World
 from porch.controllers.served import REVISIONS
-from porch.runtime.client import Client, connect
-from porch.runtime.kubeconfig import load_kubeconfig
 from porch.runtime.resources import ObjectKey
 
 CYCLES = 60
@@ -27,49 +27,56 @@ TARGETS = {
     "approve": {"median": 120.0},
     "life cycle": {"median": 280.0, "p95": 350.0},
 }
+MAIN = [
+    Figure("life cycle", "median"),
+    Figure("life cycle", "p95"),
+    *[Figure(step, "median") for step in STEPS],
+]
 
 
-def main() -> None:
-    """Measure, and write bench/results/lifecycle.json."""
-    with world(1) as here:
-        times, sizes = asyncio.run(_measure(here))
-        results = [*_results(times, sizes)]
-        if here.ours is not None:
-            rss = here.ours.rss_mib()["operator"]
-            results.append(Result("operator", "RSS", rss, "MiB", 400.0))
-        write(here.suite("lifecycle"), results)
+def measure(here: World, *, cycles: int = CYCLES, warm_up: int = WARM_UP) -> list[Measured]:
+    """One run."""
+    times = asyncio.run(live_alone(here, cycles, warm_up))
+    results = [*_results(times), asyncio.run(_sizes(here, times))]
+    if here.ours is not None:
+        rss = here.ours.rss_mib()["operator"]
+        results.append(Result("operator", "RSS", rss, "MiB", 400.0))
+    return [Measured(results, MAIN)]
 
 
-async def _measure(here: World) -> tuple[Times, list[int]]:
-    """Times of the steps, and bytes of each published object as JSON."""
+SUITE = Suite("lifecycle", 1, measure)
+
+
+async def live_alone(here: World, cycles: int, warm_up: int) -> Times:
+    """So many lives, one after the other, after some to warm up."""
     times = Times()
     (repository,) = here.repositories
-    async with connect(load_kubeconfig([here.kubeconfig])) as client:
+    async with here.client() as client:
         eyes = Eyes(client, here.namespace)
         watching = asyncio.create_task(eyes.run())
         keys = [
-            ObjectKey(here.namespace, f"{repository}.p{number}.v1")
-            for number in range(WARM_UP + CYCLES)
+            ObjectKey(here.namespace, f"{repository}.{here.named(f'p{number}')}.v1")
+            for number in range(warm_up + cycles)
         ]
-        for key in keys[:WARM_UP]:
+        for key in keys[:warm_up]:
             await Life(client, eyes, key, Times()).whole()
-        for key in keys[WARM_UP:]:
+        for key in keys[warm_up:]:
             await Life(client, eyes, key, times).whole()
         watching.cancel()
-        return times, [await _size(client, key) for key in keys[WARM_UP:]]
+    return times
 
 
-async def _size(client: Client, key: ObjectKey) -> int:
-    return len(await client.read(REVISIONS.object_path(key)))
-
-
-def _results(times: Times, sizes: list[int]) -> Iterator[Result]:
-    for step, values in times.steps.items():
+def _results(times: Times) -> Iterator[Result]:
+    for step, values in times.steps().items():
         is_answer = step.endswith("acknowledged")
         yield from ranks(step, values, ACKNOWLEDGED if is_answer else TARGETS.get(step, {}))
+
+
+async def _sizes(here: World, times: Times) -> Result:
+    """Bytes of the published objects as JSON."""
+    names = sorted({span.name for span in times.spans})
+    async with here.client() as client:
+        keys = [ObjectKey(here.namespace, name) for name in names]
+        sizes = [len(await client.read(REVISIONS.object_path(key))) for key in keys]
     size = statistics.median(sizes)
-    yield Result("published PackageRevision", "median size", size, "bytes", 1500.0)
-
-
-if __name__ == "__main__":
-    main()
+    return Result("published PackageRevision", "median size", size, "bytes", 1500.0)

@@ -4,7 +4,8 @@ Run as `python -m bench.bench_merge`. Each time is the best of several runs on o
 """
 
 from bench.bench_kpt import CORPUS, best
-from bench.results import Result, write
+from bench.recording import write
+from bench.results import Result
 from porch.kpt.compatibility import Compatibility
 from porch.kpt.content import Content
 from porch.kpt.merge.merge_keys import ensure_merge_keys

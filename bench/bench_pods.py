@@ -32,7 +32,8 @@ from prometheus_client import CollectorRegistry
 
 from bench.bench_functions import items
 from bench.bench_runner import Call, echoed, latencies
-from bench.results import Better, Result, write
+from bench.recording import write
+from bench.results import Better, Result
 from porch.kpt.resourcelist import write_input
 from porch.runtime.client import Selection, connect
 from porch.runtime.connection import load_connection

@@ -17,7 +17,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bench.bench_functions import items
-from bench.results import Better, Result, write
+from bench.recording import write
+from bench.results import Better, Result
 from porch.kpt.resourcelist import write_input
 from porch_function_runner.executables.childwatch import wait_without_threads
 from tests.unit.function_runner.calling import Caller, channel

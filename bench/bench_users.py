@@ -5,21 +5,24 @@ every step is awaited. A failure is an error or 60 s without the awaited state.
 """
 
 import asyncio
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from bench.living import Eyes, Life, Times, ranks
-from bench.results import Better, Result, write
-from bench.world import World, world
+from bench.living import STEPS, Eyes, Life, Times, ranks
+from bench.results import Better, Result
+from bench.runs import Figure, Measured
+from bench.timing import Suite
+from bench.world import World
 from porch.errors import PorchError
-from porch.runtime.client import Client, connect
-from porch.runtime.kubeconfig import load_kubeconfig
+from porch.runtime.client import Client
 from porch.runtime.resources import ObjectKey
 
 USERS = 10
 PACKAGES = 40
-RUNS = {1: 10.0, 5: 12.0}  # repositories -> packages a second
+CROWDS = {1: 10.0, 5: 12.0}  # repositories -> packages a second
+SPEED = "packages a second"
 
 
 @dataclass(slots=True)
@@ -31,33 +34,42 @@ class Crowd:
     times: Times = field(default_factory=Times)
 
 
-def main() -> None:
-    """Measure, and write bench/results/users.json."""
-    results: list[Result] = []
-    with world(max(RUNS)) as here:
-        for count, target in RUNS.items():
-            names = here.repositories[:count]
-            case = f"{USERS} users, {count} repositories"
-            before = here.ours.cpu_seconds() if here.ours is not None else {}
-            crowd = asyncio.run(_crowd(here, names, run=f"r{count}"))
-            results += _results(case, crowd, target)
-            for process, used in (here.ours.cpu_seconds() if here.ours is not None else {}).items():
-                each = 1000 * (used - before[process]) / (PACKAGES + count)
-                results.append(Result(case, f"CPU of the {process} a package", each, "ms"))
-        write(here.suite("users"), results)
+def measure(here: World) -> list[Measured]:
+    """One run."""
+    return [_measured(here, count, target) for count, target in CROWDS.items()]
 
 
-async def _crowd(here: World, repositories: Sequence[str], *, run: str) -> Crowd:
-    crowd = Crowd()
-    async with connect(load_kubeconfig([here.kubeconfig])) as client:
+SUITE = Suite("users", max(CROWDS), measure)
+
+
+def _measured(here: World, count: int, target: float) -> Measured:
+    repositories = "1 repository" if count == 1 else f"{count} repositories"
+    case = f"{USERS} users, {repositories}"
+    before = here.ours.cpu_seconds() if here.ours is not None else {}
+    crowd = asyncio.run(live_together(here, here.repositories[:count], run=f"r{count}"))
+    results = [*_results(case, crowd, target)]
+    for process, used in (here.ours.cpu_seconds() if here.ours is not None else {}).items():
+        each = 1000 * (used - before[process]) / (PACKAGES + count)
+        results.append(Result(case, f"CPU of the {process} a package", each, "ms"))
+    return Measured(results, [Figure(case, SPEED), Figure(f"{case}: life cycle", "median")])
+
+
+async def live_together(
+    here: World, repositories: Sequence[str], *, run: str, packages: int = PACKAGES
+) -> Crowd:
+    """So many lives in the hands of ten; `run` begins the names of their packages."""
+    crowd, begins = Crowd(), here.named(run)
+    async with here.client() as client:
         eyes = Eyes(client, here.namespace)
         watching = asyncio.create_task(eyes.run())
         for repository in repositories:  # what only a first package costs is no crowd's business
-            key = ObjectKey(here.namespace, f"{repository}.{run}warm.v1")
+            key = ObjectKey(here.namespace, f"{repository}.{begins}warm.v1")
             await Life(client, eyes, key, Times()).whole()
         keys = [
-            ObjectKey(here.namespace, f"{repositories[each % len(repositories)]}.{run}p{each}.v1")
-            for each in range(PACKAGES)
+            ObjectKey(
+                here.namespace, f"{repositories[each % len(repositories)]}.{begins}p{each}.v1"
+            )
+            for each in range(packages)
         ]
         begun = time.perf_counter()
         left = iter(keys)
@@ -79,14 +91,10 @@ async def _user(client: Client, eyes: Eyes, left: Iterator[ObjectKey], crowd: Cr
 
 def _results(case: str, crowd: Crowd, target: float) -> Iterator[Result]:
     for each in crowd.failures:
-        print(each)
-    done = PACKAGES - len(crowd.failures)
-    speed = done / crowd.seconds
-    yield Result(case, "packages a second", speed, "1/s", target, Better.HIGHER)
+        print(each, file=sys.stderr)
+    speed = (PACKAGES - len(crowd.failures)) / crowd.seconds
+    yield Result(case, SPEED, speed, "1/s", target, Better.HIGHER)
     yield Result(case, "failed packages", len(crowd.failures), "of 40", 0.0)
-    for step in ("init", "edit", "propose", "approve", "life cycle"):
-        yield from ranks(f"{case}: {step}", crowd.times.steps.get(step, [0.0]), {})
-
-
-if __name__ == "__main__":
-    main()
+    steps = crowd.times.steps()
+    for step in (*STEPS, "life cycle"):
+        yield from ranks(f"{case}: {step}", steps.get(step, [0.0]), {})

@@ -21,6 +21,7 @@ from porch.runtime.resources import ObjectKey
 from porch.runtime.watch import Changed, watch
 
 PATIENCE_SECONDS = 60
+STEPS = ("init", "edit", "propose", "approve")
 
 PIPELINE = """\
 pipeline:
@@ -41,15 +42,32 @@ FILES = {
 Predicate = Callable[[PackageRevision], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One step or stage of one life, on the clock of time.perf_counter()."""
+
+    name: str  # of the revision
+    step: str
+    begun: float
+    ended: float
+
+
 @dataclass(slots=True)
 class Times:
-    """Milliseconds of each step and stage, one entry a life cycle."""
+    """What was timed, in the order of the ends."""
 
-    steps: dict[str, list[float]] = field(default_factory=dict)
+    spans: list[Span] = field(default_factory=list)
 
-    def add(self, step: str, seconds: float) -> None:
+    def add(self, name: str, step: str, *, begun: float, ended: float) -> None:
         """Take note of one."""
-        self.steps.setdefault(step, []).append(seconds * 1000)
+        self.spans.append(Span(name, step, begun, ended))
+
+    def steps(self) -> dict[str, list[float]]:
+        """Milliseconds of each step and stage, one entry a life cycle."""
+        found: dict[str, list[float]] = {}
+        for span in self.spans:
+            found.setdefault(span.step, []).append((span.ended - span.begun) * 1000)
+        return found
 
 
 class Eyes:
@@ -60,6 +78,7 @@ class Eyes:
         self._selection = Selection(namespace=namespace)
         self._seen: dict[str, list[tuple[float, PackageRevision]]] = {}
         self._waiting: dict[str, asyncio.Event] = {}
+        self.opened = asyncio.Event()  # what changes from now on is seen
 
     async def run(self) -> None:
         """Watch for ever."""
@@ -71,6 +90,7 @@ class Eyes:
             since=first.resource_version,
             into=PackageRevision,
         )
+        self.opened.set()
         async for event in events:
             if isinstance(event, Changed):
                 name = event.object.metadata.name
@@ -113,13 +133,13 @@ class Life:
         await self.edit()
         await self.propose()
         await self.approve()
-        self.times.add("life cycle", time.perf_counter() - begun)
+        self._took("life cycle", begun)
 
     async def init(self) -> None:
         """A new package, until it is a Ready draft."""
         begun = time.perf_counter()
         await self.create({"init": {"description": "A benchmark"}}, "Draft")
-        self.times.add("init: acknowledged", time.perf_counter() - begun)
+        self._took("init: acknowledged", begun)
         await self._stage(begun, "init: finalizer", lambda o: bool(o.metadata.finalizers))
         await self._stage(begun, "init: rendered", lambda o: o.status.render is not None)
         await self._stage(begun, "init", is_ready)
@@ -152,7 +172,7 @@ class Life:
         edited = await self.client.patch(
             RESOURCES, self.key, {"spec": {"resources": files}}, into=PackageRevisionResources
         )
-        self.times.add("edit: acknowledged", time.perf_counter() - begun)
+        self._took("edit: acknowledged", begun)
         await self._stage(begun, "edit: rendered", _ran_functions)
         generation = edited.metadata.generation
         await self._stage(begun, "edit", lambda o: _covers(o, generation))
@@ -169,13 +189,17 @@ class Life:
         begun = time.perf_counter()
         wish = {"spec": {"lifecycle": lifecycle}}
         await self.client.patch(REVISIONS, self.key, wish, into=PackageRevision)
-        self.times.add(f"{step}: acknowledged", time.perf_counter() - begun)
+        self._took(f"{step}: acknowledged", begun)
         await self._stage(begun, step, has_lifecycle(lifecycle))
 
     async def _stage(self, begun: float, step: str, holds: Predicate) -> None:
         """Wait until the watch has seen a stage that began then, and take its time."""
         seen = await self.eyes.first(self.key.name, holds, after=begun)
-        self.times.add(step, seen - begun)
+        self.times.add(self.key.name, step, begun=begun, ended=seen)
+
+    def _took(self, step: str, begun: float) -> None:
+        """Something that began then is over."""
+        self.times.add(self.key.name, step, begun=begun, ended=time.perf_counter())
 
 
 def is_ready(obj: PackageRevision) -> bool:

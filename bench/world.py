@@ -1,34 +1,36 @@
-"""Where a workload runs: on a control plane of its own, or on any server with the same API.
+"""Where a workload runs: an API server with repositories, and what is behind it when it is ours.
 
-A given server is named by the environment, so that two systems can be measured in one run:
-    PORCH_BENCH_KUBECONFIG    how to reach it, with a base URL and a token or certificate
-    PORCH_BENCH_NAMESPACE     where its Repositories are registered
-    PORCH_BENCH_REPOSITORIES  their names, separated by commas
-    PORCH_BENCH_LABEL         put behind the suite's name in bench/results
-Of a given server only times are known; of our own also processor time, memory and disk.
+Of another system (see `other`) only times are known; of our own also processor time, memory, disk,
+and what the operator tells of itself.
 """
 
+import asyncio
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+import urllib.request
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+from bench.processes import cpu_seconds, rss_mib
+from bench.registering import register_all
+from porch.runtime.client import Client, connect
+from porch.runtime.connection import Connection
+from porch.runtime.kubeconfig import load_kubeconfig
 from porch_devcluster import provider
-from porch_devcluster.api import wait_for
 from porch_devcluster.cluster import Cluster
+from porch_devcluster.controlplane import free_port
 from porch_devcluster.gitserver.server import GitServer
 from tests.integration.installed import install
 from tests.integration.operator.running import NAMESPACE as HOME
 from tests.integration.operator.running import SERVICE_ACCOUNT, RunningOperator
 
 NAMESPACE = "bench"
-LISTED_WITHIN = timedelta(seconds=60)
-PREFIX = "PORCH_BENCH_"
-_TICKS = os.sysconf("SC_CLK_TCK")
+POLL = timedelta(seconds=30)
+PUSH_SECRET = "sesame"  # noqa: S105 - of push events
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +39,34 @@ class Ours:
 
     cluster: Cluster
     operator: RunningOperator
+    port: int  # where the operator answers probes and Prometheus
 
     def operator_kubeconfig(self) -> Path:
         """How to speak to the API server as the operator does."""
         return self.cluster.service_account_kubeconfig(SERVICE_ACCOUNT, namespace=HOME)
 
+    def metrics(self) -> str:
+        """What the operator tells Prometheus."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics") as answer:
+            text: bytes = answer.read()
+        return text.decode()
+
+    def api_requests(self) -> int:
+        """How many requests for our kinds the API server has answered."""
+        lines = self.cluster.kubectl("get", "--raw", "/metrics").splitlines()
+        ours = [each for each in lines if each.startswith("apiserver_request_total{")]
+        return sum(int(each.rpartition(" ")[2]) for each in ours if "kpt.dev" in each)
+
     def cpu_seconds(self) -> dict[str, float]:
-        """Processor time since their start, by process."""
-        return {"operator": self._operator_cpu(), "API server": cpu_of(self._apiserver)}
+        """Processor time since their start, by process; the operator with its workers."""
+        return {
+            "operator": sum(cpu_seconds(pid) for pid in self.operator.pids()),
+            "API server": cpu_seconds(self.apiserver),
+        }
 
     def rss_mib(self) -> dict[str, float]:
         """Resident memory, by process; the operator with its workers."""
-        pages = int(Path(f"/proc/{self._apiserver}/statm").read_text().split()[1])
-        apiserver = pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-        return {"operator": self.operator.rss_mib(), "API server": apiserver}
+        return {"operator": self.operator.rss_mib(), "API server": rss_mib(self.apiserver)}
 
     def etcd_mib(self) -> float:
         """Size of etcd's database on disk."""
@@ -59,99 +75,84 @@ class Ours:
         return database.stat().st_size / 2**20
 
     @property
-    def _apiserver(self) -> int:
+    def apiserver(self) -> int:
+        """The number of its process."""
         assert self.cluster.control_plane is not None
         return self.cluster.control_plane.pids["kube-apiserver"]
-
-    def _operator_cpu(self) -> float:
-        assert self.operator.process is not None
-        group = self.operator.process.pid
-        return sum(
-            cpu_of(int(each.name))
-            for each in Path("/proc").iterdir()
-            if each.name.isdecimal() and _group_of(int(each.name)) == group
-        )
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A server to run a workload on."""
+    """A system to run a workload on."""
 
-    kubeconfig: Path
+    access: Callable[[], Connection]  # a connection belongs to one event loop
     namespace: str
     repositories: tuple[str, ...]  # names of registered ones
-    ours: Ours | None  # None: it is given, and what runs it is unknown
-    label: str = ""
+    git: GitServer | None  # ours; None when the repositories are somebody else's
+    ours: Ours | None  # None: what runs the system is unknown
+    mark: str = ""  # begins the names of what a run makes, where something may be left of others
 
-    def suite(self, name: str) -> str:
-        """The name of the results of a suite."""
-        return f"{name}-{self.label}" if self.label else name
+    @asynccontextmanager
+    async def client(self) -> AsyncGenerator[Client, None]:
+        """A client of the API server."""
+        async with connect(self.access()) as client:
+            yield client
 
-
-@contextmanager
-def world(count: int, environment: Mapping[str, str] = os.environ) -> Iterator[World]:
-    """The given server, or one of our own with `count` registered repositories."""
-    kubeconfig = environment.get(f"{PREFIX}KUBECONFIG")
-    if kubeconfig is None:
-        with _own_world(count) as own:
-            yield own
-        return
-    names = tuple(filter(None, environment.get(f"{PREFIX}REPOSITORIES", "").split(",")))
-    if len(names) < count:
-        raise SystemExit(
-            f"{PREFIX}REPOSITORIES must name {count} registered repositories, found {len(names)}"
-        )
-    namespace = environment.get(f"{PREFIX}NAMESPACE", "default")
-    label = environment.get(f"{PREFIX}LABEL", "given")
-    yield World(Path(kubeconfig), namespace, names[:count], None, label)
+    def named(self, name: str) -> str:
+        """A name for something that a run makes."""
+        return f"{self.mark}{name}"
 
 
 @contextmanager
-def _own_world(count: int) -> Iterator[World]:
+def own_world(
+    count: int, cluster: Callable[[], AbstractContextManager[Cluster]] = provider.cluster
+) -> Iterator[World]:
+    """A system of our own with so many registered repositories, gone with the context."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="porch-bench-")))
         provider.prepare(os.environ)
-        cluster = stack.enter_context(provider.cluster())
-        install(cluster)
-        cluster.api().create("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+        opened = stack.enter_context(cluster())
+        install(opened)
+        opened.api().create("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
         server = stack.enter_context(GitServer(folder / "git"))
-        operator = RunningOperator(cluster, folder / "operator", {"PORCH_REPOSITORY_POLL": "30s"})
-        operator.start()
-        stack.callback(operator.kill)
-        names = tuple(f"packages{number}" for number in range(count))
-        for name in names:
-            url = server.url_of(server.create_repository(name, files={"README.md": "# x\n"}))
-            path = register(cluster, NAMESPACE, name, url)
-            wait_for(cluster.api(), path, _is_listed, within=LISTED_WITHIN)
-        yield World(cluster.kubeconfig, NAMESPACE, names, Ours(cluster, operator))
+        ours = Ours(opened, *_operator(opened, folder))
+        stack.callback(ours.operator.kill)
+        ours.operator.start()
+        access = partial(load_kubeconfig, [opened.kubeconfig])
+        urls = repositories_on(server, count, mark="packages")
+        yield registered(World(access, NAMESPACE, (), server, ours), urls)
 
 
-def register(cluster: Cluster, namespace: str, name: str, url: str) -> str:
-    """Register a git repository; the path of its object."""
-    path = f"/apis/config.porch.kpt.dev/v1alpha1/namespaces/{namespace}/repositories"
-    body: dict[str, Any] = {  # Any: JSON of any shape
-        "apiVersion": "config.porch.kpt.dev/v1alpha1",
-        "kind": "Repository",
-        "metadata": {"name": name},
-        "spec": {"type": "git", "git": {"repo": url, "branch": "main"}},
+def _operator(cluster: Cluster, folder: Path) -> tuple[RunningOperator, int]:
+    """An operator, not started yet, and its port."""
+    secret = folder / "secret"
+    secret.write_text(PUSH_SECRET)
+    port = free_port()
+    settings = {
+        "PORCH_PORT": str(port),
+        "PORCH_LEASE_DURATION": "15s",  # as it is by default; the tests' is for take-overs
+        "PORCH_LEASE_RENEW_DEADLINE": "10s",
+        "PORCH_LEASE_RETRY": "2s",
+        "PORCH_REPOSITORY_POLL": f"{POLL.seconds}s",
+        "PORCH_PUSH_EVENTS_PORT": "0",
+        "PORCH_PUSH_EVENTS_SECRET_FILE": str(secret),
     }
-    cluster.api().create(path, body)
-    return f"{path}/{name}"
+    return RunningOperator(cluster, folder / "operator", settings), port
 
 
-def _is_listed(obj: dict[str, Any]) -> bool:
-    conditions = obj.get("status", {}).get("conditions", [])
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)
+def repositories_on(server: GitServer, count: int, *, mark: str) -> dict[str, str]:
+    """So many new repositories: URLs by names that begin so."""
+    names = [f"{mark}{number}" for number in range(count)]
+    made = {name: server.create_repository(name, files={"README.md": "# x\n"}) for name in names}
+    return {name: server.url_of(repository) for name, repository in made.items()}
 
 
-def cpu_of(pid: int) -> float:
-    """Processor time of one process since its start, seconds."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS  # utime and stime, proc_pid_stat(5)
+def registered(world: World, urls: Mapping[str, str]) -> World:
+    """The same with repositories, once all are Ready."""
 
+    async def register() -> None:
+        async with world.client() as client:
+            await register_all(client, world.namespace, urls)
 
-def _group_of(pid: int) -> int:
-    try:
-        return os.getpgid(pid)
-    except ProcessLookupError:
-        return 0
+    asyncio.run(register())
+    return replace(world, repositories=tuple(urls))

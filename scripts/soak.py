@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
-from bench.results import RESULTS, commit, machine
+from bench.recording import RESULTS, commit, machine
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORD = RESULTS / "soak.json"

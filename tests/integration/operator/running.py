@@ -94,14 +94,15 @@ class RunningOperator:
 
     def rss_mib(self) -> float:
         """Resident memory of the operator and its workers, MiB."""
+        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in self.pids())
+        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def pids(self) -> list[int]:
+        """The operator's process and those of its workers."""
         assert self.process is not None
         group = self.process.pid
-        pages = sum(
-            int((each / "statm").read_text().split()[1])
-            for each in Path("/proc").iterdir()
-            if each.name.isdecimal() and _group_of(each) == group
-        )
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+        processes = [int(each.name) for each in Path("/proc").iterdir() if each.name.isdecimal()]
+        return [pid for pid in processes if _group_of(pid) == group]
 
     def _says(self, words: str, *, since: int) -> bool:
         assert self.process is not None
@@ -118,8 +119,8 @@ class RunningOperator:
         return kubeconfigs.write(detour, config)
 
 
-def _group_of(process: Path) -> int:
+def _group_of(pid: int) -> int:
     try:
-        return os.getpgid(int(process.name))
+        return os.getpgid(pid)
     except ProcessLookupError:
         return 0
