@@ -12,6 +12,7 @@ SUITES = (
     "runner",
     "git",
     "lifecycle",
+    "stages",
     "users",
     "fleet",
     "lists",
