@@ -12,6 +12,7 @@ from porch_devcluster.cluster import Cluster
 from tests.integration.waiting import until
 
 PATIENCE = timedelta(seconds=20)
+LONG_PATIENCE = timedelta(seconds=120)  # with hundreds of packages
 REVISIONS = "/apis/porch.kpt.dev/v1alpha2"
 RESOURCES = "/apis/porch.kpt.dev/v1alpha1"
 CONFIG = "/apis/config.porch.kpt.dev/v1alpha1"
@@ -55,6 +56,18 @@ class People:
             "spec": {"type": "git", "git": {"repo": url, "branch": "main", **git}},
         }
         self.api("admin").create(path, body)
+
+    def unregister(self, name: str) -> None:
+        """Delete a repository, and wait until nothing of it is left."""
+        path = f"{CONFIG}/namespaces/{self.namespace}/repositories/{name}"
+        self.api("admin").delete(path)
+        wait_until_gone(self.api("admin"), path, within=LONG_PATIENCE)
+        all_of_them = f"{REVISIONS}/namespaces/{self.namespace}/packagerevisions"
+        until(
+            lambda: not self.api("admin").get(all_of_them)["items"],
+            within=LONG_PATIENCE,
+            what="every revision is gone",
+        )
 
     def repository(self, name: str, condition: Callable[[Object], bool]) -> Object:
         """Wait for a Repository."""

@@ -20,6 +20,8 @@ SERVICE_ACCOUNT = "porch-operator"
 STARTS_WITHIN = timedelta(seconds=30)
 STOPS_WITHIN = timedelta(seconds=20)
 WORKS = "operator is working"
+# As by default: the machine may be too busy for three seconds, and nobody waits to take over.
+LONG_LEASE = {"PORCH_LEASE_DURATION": "15s", "PORCH_LEASE_RENEW_DEADLINE": "10s"}
 
 
 @dataclass(slots=True)

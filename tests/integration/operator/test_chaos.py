@@ -14,7 +14,7 @@ from porch_devcluster.gitserver.server import GitServer
 from tests.integration.operator.chaos import Chaos
 from tests.integration.operator.people import People, is_ready
 from tests.integration.operator.proxy import Proxy, worlds_of
-from tests.integration.operator.running import RunningOperator
+from tests.integration.operator.running import LONG_LEASE, RunningOperator
 from tests.integration.operator.test_races import SEED, run_races
 
 pytestmark = pytest.mark.cluster
@@ -37,12 +37,14 @@ def storm(
     worlds = worlds_of(installed_cluster.kubeconfig, git_server.url, tmp_path)
     with Proxy(worlds, chaos) as proxy:
         own_operator.through = proxy.url
+        own_operator.environment |= LONG_LEASE
         own_operator.start()
         people.register("packages", f"{proxy.url}/{git_repository.name}.git")
         people.repository("packages", is_ready)
         chaos.is_calm = False
         yield chaos
-        own_operator.kill()
+        chaos.is_calm = True
+        own_operator.stop()  # a Lease that is not released is waited for
 
 
 def test_bad_weather_loses_no_edit_and_doubles_no_publication(

@@ -39,7 +39,7 @@ from tests.integration.operator.people import (
     is_pushed,
     is_ready,
 )
-from tests.integration.operator.running import WORKS, RunningOperator
+from tests.integration.operator.running import LONG_LEASE, WORKS, RunningOperator
 from tests.integration.somebody import Somebody
 from tests.integration.waiting import until
 
@@ -48,7 +48,6 @@ pytestmark = pytest.mark.cluster
 PATIENCE = timedelta(seconds=60)
 NAME = "packages.web.v1"
 FILES: dict[str, str | None] = {"Kptfile": KPTFILE, "cm.yaml": CONFIG_MAP}
-LONG_LEASE = {"PORCH_LEASE_DURATION": "15s", "PORCH_LEASE_RENEW_DEADLINE": "10s"}  # the default
 KINDS = (
     (CONFIG, "repositories"),
     (REVISIONS, "packagerevisions"),
