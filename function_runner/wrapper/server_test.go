@@ -141,3 +141,11 @@ func started(t *testing.T, server *exec.Cmd) (string, func()) {
 	port := regexp.MustCompile(`:(\d+)\n`).FindStringSubmatch(line)[1]
 	return "127.0.0.1:" + port, func() { _ = server.Process.Signal(syscall.SIGTERM) }
 }
+
+func TestMostProcessorsAreLeftToTheFunction(t *testing.T) {
+	for all, own := range map[int]int{1: 1, 2: 1, 4: 1, 8: 2, 64: 16} {
+		if found := ownProcessors(all); found != own {
+			t.Errorf("of %d processors the wrapper must use %d, found %d", all, own, found)
+		}
+	}
+}
