@@ -104,7 +104,7 @@ async def measured(registry: str) -> list[Result]:
         async def warm() -> object:
             return await ask(image=images[0], resource_list=text, seconds=60)
 
-        await latencies(warm, CALLERS, CALLERS)
+        await latencies(warm, CALLERS, CALLS)
         async with pods_of(images[0]) as opened_pods:
             turns = itertools.cycle(map(caller, opened_pods))
 
