@@ -266,7 +266,7 @@ def crash_everywhere(stage: Stage, story: Story, moment: Moment) -> None:
 SOAKED = pytest.mark.soak  # their effects are a part of those of the others
 AFTER = [
     pytest.param("edit"),
-    pytest.param("approval", marks=SOAKED),
+    pytest.param("approval"),
     pytest.param("rejection", marks=SOAKED),
     pytest.param("whole life"),
     pytest.param("clone", marks=SOAKED),
