@@ -1,8 +1,9 @@
 """Profiles of our processes while a suite runs: where the operator and the API server compute.
 
-Operator    py-spy, 100 looks a second, with its workers: a flame graph for any browser. py-spy
-            reads the memory of another process, which not every system lets a user do who is not
-            root.
+Operator    py-spy, with its workers: a flame graph for any browser, of the threads that hold the
+            interpreter's lock; whoever waits is not in it, nor is what git's library computes.
+            py-spy reads the memory of another process, which not every system lets a user do who
+            is not root.
 API server  its own profiler (/debug/pprof), the first 10 s of the measurement, for `go tool pprof`.
 """
 
@@ -20,6 +21,7 @@ from bench.world import Ours
 from porch.runtime.client import connect
 from porch.runtime.kubeconfig import load_kubeconfig
 
+LOOKS = 200  # of py-spy, a second
 FOLDER = Path(__file__).resolve().parent / "profiles"
 APISERVER_FOR = timedelta(seconds=10)
 WRITES_WITHIN = timedelta(seconds=60)
@@ -54,11 +56,11 @@ def profile(
 def _profile_operator(ours: Ours, folder: Path) -> subprocess.Popen[bytes]:
     assert ours.operator.process is not None
     program = Path(sys.executable).parent / "py-spy"
-    command = [str(program), "record", "--subprocesses", "--pid", str(ours.operator.process.pid)]
+    # NB: without --gil idle workers are half of the graph; their wait is taken for work.
+    command = [str(program), "record", "--gil", "--subprocesses", f"--rate={LOOKS}"]
+    command += [f"--pid={ours.operator.process.pid}", f"--output={folder / 'operator.svg'}"]
     with (folder / "py-spy.log").open("wb") as log:
-        return subprocess.Popen(
-            [*command, "--output", str(folder / "operator.svg")], stdout=log, stderr=log
-        )
+        return subprocess.Popen(command, stdout=log, stderr=log)
 
 
 def _profile_apiserver(ours: Ours, folder: Path, seconds: timedelta) -> None:
