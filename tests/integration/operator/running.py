@@ -45,13 +45,17 @@ class RunningOperator:
         return self.directory / "operator.log"
 
     def start(self) -> None:
-        """Start, and wait until it works."""
+        """Start, and wait until it works; one that does not is not left behind."""
         begun = self.launch()
-        until(
-            lambda: self._says(WORKS, since=begun),
-            within=STARTS_WITHIN,
-            what="the operator works",
-        )
+        try:
+            until(
+                lambda: self._says(WORKS, since=begun),
+                within=STARTS_WITHIN,
+                what="the operator works",
+            )
+        except BaseException:
+            self.kill()
+            raise
 
     def launch(self) -> int:
         """Start without waiting; where in the log this life begins."""
