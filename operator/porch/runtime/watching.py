@@ -11,7 +11,9 @@ Absence   Kopf does not tell of objects that went while its watch was broken, no
           has been told completely. After each of its lists we make one of our own: it fills the
           store, and what a complete list, newer than the object, does not have is removed.
 Restarts  Kopf ends when a kind is not served (a CRD is re-installed) and on errors that it does
-          not expect; it is begun again, after a wait that grows to `_LONGEST_WAIT`.
+          not expect; it is begun again, after a wait that grows to `_LONGEST_WAIT`. As long as it
+          cannot be, the kinds that are served are listed instead: a CRD that is being deleted
+          waits for us to let go of its objects while the others are gone already.
 I/O       a connection of its own for Kopf, one for our lists.
 Latency   a change is in the store some 5 ms after the write was sent; there is no batching.
 Errors    an object that cannot be decoded is logged and left out, its last good version stays.
@@ -20,7 +22,7 @@ Errors    an object that cannot be decoded is logged and left out, its last good
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic
 
@@ -28,6 +30,7 @@ import kopf
 import msgspec
 
 from porch.errors import PorchError
+from porch.runtime.apierrors import NotFound
 from porch.runtime.client import Client, PartialObject, Selection, connect, decoder_of
 from porch.runtime.connection import Connection, load_connection
 from porch.runtime.kopfthread import KopfThread
@@ -86,7 +89,9 @@ class Watching:
 
     async def _watch_once(self, client: Client, ready: asyncio.Event) -> None:
         """Until Kopf ends, by itself or because we stop."""
-        if not await self._all_served(client):
+        unserved = await self._unserved(client)
+        if unserved:
+            await self._list_once(client, unserved)
             return
         lists: asyncio.Queue[Resource] = asyncio.Queue()
         thread = KopfThread(
@@ -110,22 +115,36 @@ class Watching:
         await self._stopping.wait()
         thread.stop()
 
-    async def _all_served(self, client: Client) -> bool:
+    async def _unserved(self, client: Client) -> set[Resource]:
         """Kopf does not wait for a kind to be served: it would never watch it."""
         served: set[tuple[str, str]] = set()
         for api_version in {resource.api_version for resource in self._kinds}:
             path = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
             try:
                 found = _decoder.decode(await client.read(path))
+            except NotFound:
+                continue
             except (PorchError, msgspec.DecodeError) as err:
-                logger.warning("kinds are not served yet", extra={"path": path, "error": str(err)})
-                return False
+                facts = {"path": path, "error": str(err)}
+                logger.warning("what is served cannot be read yet", extra=facts)
+                return set(self._kinds)
             served |= {(api_version, each.name) for each in found.resources}
-        missing = [each for each in self._kinds if (each.api_version, each.plural) not in served]
+        missing = {each for each in self._kinds if (each.api_version, each.plural) not in served}
         for resource in missing:
             self._heard(resource)  # the API server answers; it has no news because of us
             logger.warning("kind is not served yet", extra={"resource": str(resource)})
-        return not missing
+        return missing
+
+    async def _list_once(self, client: Client, unserved: Collection[Resource]) -> None:
+        """Take over what there is of all other kinds."""
+        for resource in self._kinds.keys() - unserved:
+            try:
+                await self._compare(client, self._kinds[resource])
+            except PorchError as err:
+                facts = {"resource": str(resource), "error": str(err)}
+                logger.warning("objects could not be listed", extra=facts)
+            else:
+                self._heard(resource)
 
     def _take(self, resource: Resource, change: kopf.RawEventType, obj: Any) -> None:
         self._heard(resource)

@@ -179,3 +179,29 @@ async def test_a_kind_that_is_installed_later_is_watched(
                 await eventually(lambda: seen.names() == set(), within=patience)
         finally:
             late.remove()
+
+
+async def test_a_kind_is_known_while_another_one_is_not_served(
+    cluster: Cluster, things: Things, client: Client, *, namespace: str
+) -> None:
+    """A CRD that is being deleted waits for us to let go of its objects; the others are gone."""
+    absent, seen = Things(cluster, plural="absents", kind="Absent"), Seen()
+    absent.remove()
+    nowhere: Store[Thing] = Store()
+    found = Watching(
+        [
+            Watched(things.resource, Thing, seen.store, seen.note),
+            Watched(absent.resource, Thing, nowhere, seen.note),
+        ],
+        namespaces=(namespace,),
+        connection=administrator(cluster),
+    )
+    await create(client, things, namespace, "one")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(found.run(seen.ready))
+        await eventually(lambda: seen.names() == {"one"})
+        await client.delete(things.resource, ObjectKey(namespace, "one"))
+        await eventually(lambda: seen.names() == set(), within=timedelta(seconds=30))
+        found.stop()
+
+    assert not seen.ready.is_set()
