@@ -45,10 +45,10 @@ SUITE = Suite("users", max(CROWDS), measure)
 def _measured(here: World, count: int, target: float) -> Measured:
     repositories = "1 repository" if count == 1 else f"{count} repositories"
     case = f"{USERS} users, {repositories}"
-    before = here.ours.cpu_seconds() if here.ours is not None else {}
+    before = here.cpu_seconds()
     crowd = asyncio.run(live_together(here, here.repositories[:count], run=f"r{count}"))
     results = [*_results(case, crowd, target)]
-    for process, used in (here.ours.cpu_seconds() if here.ours is not None else {}).items():
+    for process, used in here.cpu_seconds().items():
         each = 1000 * (used - before[process]) / (PACKAGES + count)
         results.append(Result(case, f"CPU of the {process} a package", each, "ms"))
     return Measured(results, [Figure(case, SPEED), Figure(f"{case}: life cycle", "median")])

@@ -5,7 +5,6 @@ and what the operator tells of itself.
 """
 
 import asyncio
-import os
 import tempfile
 import urllib.request
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
@@ -98,6 +97,10 @@ class World:
         async with connect(self.access()) as client:
             yield client
 
+    def cpu_seconds(self) -> dict[str, float]:
+        """Processor time so far, by process; of another system of none."""
+        return self.ours.cpu_seconds() if self.ours is not None else {}
+
     def named(self, name: str) -> str:
         """A name for something that a run makes."""
         return f"{self.mark}{name}"
@@ -105,12 +108,14 @@ class World:
 
 @contextmanager
 def own_world(
-    count: int, cluster: Callable[[], AbstractContextManager[Cluster]] = provider.cluster
+    count: int, cluster: Callable[[], AbstractContextManager[Cluster]] = provider.bundled_cluster
 ) -> Iterator[World]:
-    """A system of our own with so many registered repositories, gone with the context."""
+    """A system of our own with so many registered repositories, gone with the context.
+
+    NB: never kind, where a container engine answers: what its processes use could not be told.
+    """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="porch-bench-")))
-        provider.prepare(os.environ)
         opened = stack.enter_context(cluster())
         install(opened)
         opened.api().create("/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
