@@ -19,7 +19,6 @@ from bench.results import Result
 from bench.tables import table
 
 RESULTS = Path(__file__).resolve().parent / "results"
-LONG_RUNS = "soak"  # a file with a format of its own, of scripts.soak
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,7 @@ def path_of(suite: str) -> Path:
 
 def suites() -> list[str]:
     """What has been measured."""
-    return sorted({path.stem for path in RESULTS.glob("*.json")} - {LONG_RUNS})
+    return sorted({path.stem for path in RESULTS.glob("*.json")})
 
 
 def recorded(suite: str) -> Recorded:

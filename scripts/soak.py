@@ -1,86 +1,93 @@
 """`make soak`: the long runs, and what came of them in bench/results/soak.json.
 
-`make soak ONLY=races` runs those that pytest's `-k` selects. The file says of each case what its
-last run has shown, whether it held or not, and keeps what it says of cases that did not run now:
-{"runs": [{"machine", "commit", "day", "cases": {case: {"held", "seconds"}}}]}, newest run last.
+`make soak ONLY=races` runs those that pytest's `-k` selects. The file, in the format of all
+results, says of each case whether its last run held and how long it took, and on which day and
+commit that was: cases that did not run now keep what is said of them.
 """
 
-import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
-from bench.recording import RESULTS, commit, machine
+import msgspec
+
+from bench.recording import commit, path_of, save
+from bench.results import Better, Result
+from bench.tables import table
 
 ROOT = Path(__file__).resolve().parent.parent
-RECORD = RESULTS / "soak.json"
+SUITE = "soak"
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What came of one long run."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dated(Result):
+    """A result that may be older than others of its file."""
 
-    held: bool
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Cases that ran together; what they depend on, and what came of each by its name."""
-
-    machine: Mapping[str, str | int]
     commit: str
     day: str  # ISO 8601
-    cases: Mapping[str, Case]
+
+
+class _Record(msgspec.Struct):
+    results: list[Dated] = []
 
 
 def main(arguments: list[str]) -> int:
     """Run, record, and end as pytest ended."""
-    described = commit()
+    at, path = commit(), path_of(SUITE)
     with tempfile.TemporaryDirectory(prefix="porch-soak-") as folder:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-q", "-m", "soak", f"--junitxml={report}"]
         ended = subprocess.run([*command, *arguments], cwd=ROOT, check=False).returncode
-        cases = cases_of(report.read_text()) if report.exists() else {}
-    run = Run(machine(), described, datetime.now(UTC).date().isoformat(), cases)
-    before = runs_of(RECORD.read_text()) if RECORD.exists() else []
-    runs = [asdict(each) for each in with_run(before, run)]
-    RECORD.write_text(json.dumps({"runs": runs}, indent=2) + "\n")
+        text = report.read_text() if report.exists() else "<testsuites/>"
+    now = list(results_of(text, at=at, day=datetime.now(UTC).date().isoformat()))
+    known = msgspec.json.decode(path.read_text(), type=_Record) if path.exists() else _Record()
+    save(SUITE, merged(known.results, now))
+    print(table(now))
     return ended
 
 
-def with_run(before: Sequence[Run], run: Run) -> list[Run]:
-    """All runs, each left with the cases that no later run has had; runs without any go."""
-    kept = []
-    for each in before:
-        cases = {name: case for name, case in each.cases.items() if name not in run.cases}
-        kept.append(Run(each.machine, each.commit, each.day, cases))
-    return [each for each in (*kept, run) if each.cases]
+def merged(before: Sequence[Dated], now: Sequence[Dated]) -> list[Dated]:
+    """What is known of all cases, by name; of those that ran now, what came of them now."""
+    ran = {each.case for each in now}
+    kept = [each for each in before if each.case not in ran]
+    return sorted((*kept, *now), key=lambda each: each.case)
 
 
-def cases_of(report: str) -> dict[str, Case]:
-    """The cases in a report of pytest's, without those that were skipped."""
-    cases = {}
+def results_of(report: str, *, at: str, day: str) -> Iterator[Dated]:
+    """Of each case in a report of pytest's that was not skipped: whether it held, and seconds."""
     for each in ElementTree.fromstring(report).iter("testcase"):  # noqa: S314 - pytest wrote it
         if each.find("skipped") is not None:
             continue
         failed = each.find("failure") is not None or each.find("error") is not None
-        name = f"{each.get('classname', '').removeprefix('tests.')}.{each.get('name')}"
-        cases[name] = Case(not failed, round(float(each.get("time", "0")), 1))
-    return cases
+        yield from results(
+            f"{each.get('classname', '').removeprefix('tests.')}.{each.get('name')}",
+            held=not failed,
+            seconds=float(each.get("time", "0")),
+            at=at,
+            day=day,
+        )
 
 
-def runs_of(record: str) -> list[Run]:
-    """The runs that a record tells of."""
-    return [
-        Run(**each | {"cases": {name: Case(**case) for name, case in each["cases"].items()}})
-        for each in json.loads(record)["runs"]
-    ]
+def results(case: str, *, held: bool, seconds: float, at: str, day: str) -> tuple[Dated, Dated]:
+    """What there is to say of one case."""
+    return (
+        Dated(
+            case=case,
+            metric="held",
+            value=float(held),
+            unit="",
+            target=1.0,
+            better=Better.HIGHER,
+            commit=at,
+            day=day,
+        ),
+        Dated(case=case, metric="took", value=round(seconds, 1), unit="s", commit=at, day=day),
+    )
 
 
 if __name__ == "__main__":
