@@ -23,16 +23,32 @@ async def forget(world: World, seen: Seen) -> Seen:
 
 
 async def flush(world: World, seen: Seen) -> Seen:
-    """A home that goes takes nothing along that only we have, if git can still be reached."""
+    """A home that goes takes nothing along that only we have, if git can still be reached.
+
+    NB: a namespace or a kind that goes may take the resources first, which nothing holds back; what
+    was rendered last is still in memory then.
+    """
     body = seen.body or await world.cache.read(seen.key.namespace, seen.key.name)
-    if body is not None:
-        lost = await _last_push(world, seen, body.content)
-        if lost:
-            words = f"removed without a copy in git: {lost}"
-            world.announcer.warn(seen.key, "DraftNotPushed", words)
-        else:
-            world.announcer.done(seen.key, "DraftPushed", "unpushed content was saved to git")
+    if body is None and _git_has_the_last(seen):
+        return await release(world, seen)
+    last = world.memory.content(seen.fact.digest) if seen.fact.digest is not None else None
+    content = body.content if body is not None else last
+    if content is None:
+        lost = f"its resources went before it, and content {seen.fact.digest} is not at hand"
+    else:
+        lost = await _last_push(world, seen, content)
+    if lost:
+        words = f"removed without a copy in git: {lost}"
+        world.announcer.warn(seen.key, "DraftNotPushed", words)
+    else:
+        world.announcer.done(seen.key, "DraftPushed", "unpushed content was saved to git")
     return await release(world, seen)
+
+
+def _git_has_the_last(seen: Seen) -> bool:
+    """There never was content, or git holds what the status tells of."""
+    held = [each.digest for each in (seen.fact.pushed, seen.stored) if each is not None]
+    return seen.fact.digest is None or seen.fact.digest in held
 
 
 async def release(world: World, seen: Seen) -> Seen:

@@ -10,6 +10,7 @@ from porch.kpt.content import Content
 from porch.storage.adapter import Change, Outcome
 from tests.unit.engine.building import ID, KEY, THEIRS, D
 from tests.unit.engine.fake_repository import FakeRepository
+from tests.unit.engine.fakes import rendered
 from tests.unit.engine.living import MANIFEST, World, drafted
 
 
@@ -35,6 +36,31 @@ async def test_an_edit_that_was_never_rendered_is_saved_when_its_home_goes() -> 
 
     assert await left(world) == ["DraftPushed"]
     assert world.repository.content(ID) == THEIRS
+
+
+async def test_a_rendered_edit_is_saved_although_its_resources_went_first() -> None:
+    """A namespace deletes its objects in any order, and resources have no finalizer."""
+    world = drafted()
+    edited = world.apply(Content.from_texts({**MANIFEST.texts, "ours.yaml": "o: 1"}))
+    world.operator.cache.deliver()
+    world.operator.reconcile(KEY)
+    world.resources.remove(KEY)
+    world.operator.cache.deliver()
+
+    assert await left(world) == ["DraftPushed"]
+    assert world.repository.content(ID) == rendered(edited.content)
+
+
+async def test_what_went_with_its_resources_and_is_not_in_memory_is_told() -> None:
+    """An operator that was started since never saw it."""
+    world = drafted()
+    observed = world.operator.observe(KEY)
+    assert observed is not None
+    unknown = replace(observed.fact, digest=THEIRS.digest)
+    world.resources.remove(KEY)
+    world.operator.cache.deliver()
+
+    assert await left(world, fact=unknown) == ["DraftNotPushed"]
 
 
 async def test_a_last_push_finds_our_own_late_push_and_goes_on() -> None:
