@@ -87,22 +87,6 @@ def test_comments_of_a_document_survive_functions_outside() -> None:
     assert changed == text.replace("k: v", "k: w")
 
 
-def test_a_comment_stays_behind_its_key_when_flow_becomes_a_block() -> None:
-    """In kpt it moves to the end of whatever comes next."""
-    before = config_map("a", "k: {l: m} # why\n  n: [o] # because\n  p: q")
-    files = {"Kptfile": kptfile("image: unfold"), "a.yaml": before}
-
-    def unfold(given: str) -> str:
-        flow = (("{l: m} # why", "\n      l: m"), ("[o] # because", "\n    - o"))
-        for old, new in flow:
-            given = given.replace(old, new)
-        return given
-
-    changed = str(rendered(files, unfold=through_text(unfold)).files["a.yaml"])
-
-    assert "  k: # why\n    l: m\n  n: # because\n  - o\n  p: q\n" in changed
-
-
 def test_the_functionconfig_that_a_function_gets_is_as_in_the_file() -> None:
     """In kpt it carries the bookkeeping annotations once earlier functions ran."""
     files = {"Kptfile": kptfile("{image: look, configPath: a.yaml}"), "a.yaml": config_map("a")}

@@ -123,7 +123,7 @@ class _Lines:
         else:
             if value.anchor or value.tag:
                 before += " " + properties(value).rstrip()
-            self.lines.append(_behind(_behind(before, key.line_comment), value.line_comment))
+            self.lines.append(_behind(before, key.line_comment))
             deeper = 2 if value.kind is _MAPPING or self._wide or not text else 0
             self._collection(value, indent + deeper, "")
 
@@ -148,9 +148,10 @@ class _Lines:
         elif element.kind is _ALIAS or element.style == FLOW or not element.content:
             written = flow_text(element, " " * (indent + 2))
             self.lines.append(_behind(f"{lead}- {written}", element.line_comment))
-        elif element.anchor or element.tag or element.line_comment:
-            before = f"{lead}- {properties(element)}".rstrip()
-            self.lines.append(_behind(before, element.line_comment))
+        elif element.anchor or element.tag:
+            self.lines.append(
+                _behind(f"{lead}- {properties(element).rstrip()}", element.line_comment)
+            )
             self._collection(element, indent + 2, "")
         else:
             self._collection(element, indent + 2, f"{lead}- ")
